@@ -1,0 +1,114 @@
+/// The log that services talk over: Kafka in production, an in-memory twin in tests and in embedded mode. One conformance
+/// suite runs against every implementation.
+public protocol EventBus: Sendable {
+  /// Joins a consumer group. Returns at once; the assignment arrives as an event.
+  func consumer(_ subscription: Subscription) throws(EventBusError) -> any EventConsumer
+
+  func producer() throws(EventBusError) -> any EventProducer
+}
+
+public struct Subscription: Sendable {
+  public enum Start: String, Sendable { case earliest, latest }
+
+  /// Every member of one group subscribes to the same topics.
+  public let topics: [String]
+  public let group: String
+  /// Where a group without a stored offset begins.
+  public let start: Start
+
+  public init(topics: [String], group: String, start: Start = .earliest) {
+    precondition(!topics.isEmpty, "a subscription names a topic")
+    self.topics = topics
+    self.group = group
+    self.start = start
+  }
+}
+
+/// What one poll may return at most, and how long it may wait for the first record.
+public struct PollLimit: Sendable {
+  public let records: Int
+  public let bytes: Int
+  public let wait: Duration
+
+  public init(records: Int = 1000, bytes: Int = 4 << 20, wait: Duration = .milliseconds(100)) {
+    precondition(records > 0 && bytes > 0, "a poll that may return nothing never ends")
+    self.records = records
+    self.bytes = bytes
+    self.wait = wait
+  }
+}
+
+/// What happened since the last poll, in order.
+public enum ConsumerEvent: Sendable {
+  /// Records of one or several partitions; those of one partition are in offset order.
+  case records([ConsumedRecord])
+
+  /// Partitions added to this member (cooperative: the others stay). An empty list says that the member has joined and
+  /// stands by.
+  case assigned([TopicPartition])
+
+  /// The group wants these back. They stay this member's until `completeRevocation` is called: finish what is in flight,
+  /// store its offsets, then give them up.
+  case revoking([TopicPartition])
+
+  /// These are already somebody else's (session timed out). Nothing of theirs may be stored or published any more.
+  case lost([TopicPartition])
+
+  /// Something is wrong that the operator should see. Unless `isFatal`, the consumer recovers by itself.
+  case fault(EventBusError)
+
+  /// An earlier fault is over: the broker answers again.
+  case recovered
+}
+
+/// A member of a consumer group. One task polls; the other calls may come from any task.
+public protocol EventConsumer: AnyObject, Sendable {
+  /// Waits up to `limit.wait` for something to happen; an empty array says that nothing did. Polling is also what keeps the
+  /// membership alive: call it again at least every few seconds, and use `pause` when there is no room for more records.
+  func poll(_ limit: PollLimit) async -> [ConsumerEvent]
+
+  func completeRevocation(_ partitions: [TopicPartition])
+
+  /// Marks everything before each given offset as processed. What is marked is committed to the broker in the background,
+  /// on `completeRevocation` and on `close`.
+  func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError)
+
+  /// Commits what is stored now and waits for the broker's answer.
+  func commit() async throws(EventBusError)
+
+  /// A paused partition stays assigned and returns no records.
+  func pause(_ partitions: [TopicPartition])
+  func resume(_ partitions: [TopicPartition])
+
+  /// The next poll continues at `offset`.
+  func seek(_ partition: TopicPartition, to offset: Int64) throws(EventBusError)
+
+  /// Records between the stored offset and the end of each assigned partition, as last measured.
+  func lag() -> [TopicPartition: Int64]
+
+  /// Leaves the group after committing what is stored. Idempotent.
+  func close() async
+}
+
+/// Writes records. Order within a partition is the order of the calls, also across retries (idempotent producer).
+public protocol EventProducer: AnyObject, Sendable {
+  /// Returns when the broker has acknowledged every record of the batch, or has refused it for good. An outage that lasts
+  /// past the delivery timeout comes back as retriable failures: publish those again.
+  ///
+  /// - Returns: what was not written; empty when everything was.
+  func publish(_ records: [OutboundRecord]) async -> [PublishFailure]
+
+  /// Waits up to `timeout` for what is in flight, then closes. Idempotent.
+  func close(timeout: Duration) async
+}
+
+public struct PublishFailure: Sendable {
+  /// Position in the published batch.
+  public let index: Int
+  public let error: EventBusError
+
+  public init(index: Int, error: EventBusError) {
+    self.index = index
+    self.error = error
+  }
+}

@@ -1,0 +1,41 @@
+/// What can go wrong between this process and the broker.
+public struct EventBusError: Error, Sendable, Equatable, CustomStringConvertible {
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+    private init(_ description: String) { self.description = description }
+
+    /// No broker can be reached.
+    public static let unreachable = Code("BROKER_UNREACHABLE")
+    /// The broker was reached and did not answer in time.
+    public static let timedOut = Code("BROKER_TIMEOUT")
+    public static let authentication = Code("BROKER_AUTHENTICATION")
+    public static let authorization = Code("BROKER_AUTHORIZATION")
+    public static let unknownTopic = Code("UNKNOWN_TOPIC")
+    /// The record is larger than the topic accepts.
+    public static let recordTooLarge = Code("RECORD_TOO_LARGE")
+    /// The local queue is full: more was published than the broker takes.
+    public static let queueFull = Code("QUEUE_FULL")
+    /// Another member owns the partition now, or another producer the transactional id.
+    public static let fenced = Code("FENCED")
+    public static let closed = Code("CLOSED")
+    public static let configuration = Code("CONFIGURATION")
+    public static let other = Code("BROKER_ERROR")
+  }
+
+  public let code: Code
+  /// The client library's own words; never contains credentials.
+  public let message: String
+  /// The same call may succeed later.
+  public let isRetriable: Bool
+  /// The client instance is of no further use; the process must end or make a new one.
+  public let isFatal: Bool
+
+  public init(_ code: Code, _ message: String, isRetriable: Bool = false, isFatal: Bool = false) {
+    self.code = code
+    self.message = message
+    self.isRetriable = isRetriable
+    self.isFatal = isFatal
+  }
+
+  public var description: String { "\(code): \(message)" }
+}

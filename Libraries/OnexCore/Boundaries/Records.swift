@@ -1,0 +1,63 @@
+/// One partition of one topic.
+public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
+  public let topic: String
+  public let partition: Int32
+
+  public init(_ topic: String, _ partition: Int32) {
+    self.topic = topic
+    self.partition = partition
+  }
+
+  public var description: String { "\(topic)[\(partition)]" }
+}
+
+/// A record header. Names may repeat; the order is the producer's.
+public struct RecordHeader: Sendable, Hashable {
+  public let name: String
+  /// `nil` is Kafka's null, which differs from an empty value.
+  public let value: Bytes?
+
+  public init(_ name: String, _ value: Bytes?) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// A record as it was read from the log. `value` is `nil` for a tombstone.
+public struct ConsumedRecord: Sendable {
+  public let source: TopicPartition
+  public let offset: Int64
+  public let key: Bytes?
+  public let value: Bytes?
+  public let headers: [RecordHeader]
+  /// Creation or append time, as the topic is configured; `nil` when the broker kept none.
+  public let timestamp: Timestamp?
+
+  public init(
+    source: TopicPartition, offset: Int64, key: Bytes?, value: Bytes?, headers: [RecordHeader] = [], timestamp: Timestamp?
+  ) {
+    self.source = source
+    self.offset = offset
+    self.key = key
+    self.value = value
+    self.headers = headers
+    self.timestamp = timestamp
+  }
+}
+
+/// A record to be written. The partition follows from the key (murmur2, as the Java client does) unless one is named.
+public struct OutboundRecord: Sendable {
+  public let topic: String
+  public let partition: Int32?
+  public let key: Bytes?
+  public let value: Bytes?
+  public let headers: [RecordHeader]
+
+  public init(topic: String, partition: Int32? = nil, key: Bytes?, value: Bytes?, headers: [RecordHeader] = []) {
+    self.topic = topic
+    self.partition = partition
+    self.key = key
+    self.value = value
+    self.headers = headers
+  }
+}

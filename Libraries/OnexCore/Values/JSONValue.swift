@@ -1,0 +1,67 @@
+/// A JSON document as a tree (RFC 8259). The hot path never builds one: envelopes keep payloads as raw bytes, and only a
+/// handler or a schema that looks inside a payload pays for the tree.
+public enum JSONValue: Sendable, Hashable {
+  case null
+  case boolean(Bool)
+  case number(JSONNumber)
+  case string(String)
+  case array([JSONValue])
+  case object(JSONObject)
+
+  public static func integer(_ value: some BinaryInteger) -> JSONValue { .number(JSONNumber(value)) }
+
+  /// `nil` when `value` is not finite: JSON has no such numbers.
+  public static func double(_ value: Double) -> JSONValue? { JSONNumber(value).map { .number($0) } }
+
+  public var string: String? {
+    if case .string(let value) = self { value } else { nil }
+  }
+
+  public var boolean: Bool? {
+    if case .boolean(let value) = self { value } else { nil }
+  }
+
+  public var number: JSONNumber? {
+    if case .number(let value) = self { value } else { nil }
+  }
+
+  public var double: Double? { number?.double }
+
+  public var integer: Int64? { number?.integer }
+
+  public var array: [JSONValue]? {
+    if case .array(let value) = self { value } else { nil }
+  }
+
+  public var object: JSONObject? {
+    if case .object(let value) = self { value } else { nil }
+  }
+
+  public var isNull: Bool { self == .null }
+
+  /// The member of an object, `nil` when this is no object or has no such member.
+  public subscript(_ name: String) -> JSONValue? { object?[name] }
+
+  /// What a message to a person calls this value's type.
+  public var typeName: String {
+    switch self {
+    case .null: "null"
+    case .boolean: "boolean"
+    case .number: "number"
+    case .string: "string"
+    case .array: "array"
+    case .object: "object"
+    }
+  }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(integerLiteral value: Int64) { self = .number(JSONNumber(value)) }
+  public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
+  public init(nilLiteral: ()) { self = .null }
+}

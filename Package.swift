@@ -1,0 +1,75 @@
+// swift-tools-version:6.0
+import PackageDescription
+
+// The order below is the order of the house: imports point up this list only (see docs/architecture.md; StyleTests holds it).
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Libraries/\(name)", swiftSettings: strict)
+}
+
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["OnexTestSupport"], path: "Tests/\(name)", exclude: [], swiftSettings: strict)
+}
+
+func cModule(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Libraries/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let cModules: [Target] = [
+  cModule("CRdKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+  cModule("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+  cModule("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+  cModule("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+  .target(name: "CMicroHTTPD", path: "Libraries/C/CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+  .target(name: "CCurl", path: "Libraries/C/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+  .target(
+    name: "CSimdJSON", path: "Libraries/C/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
+    linkerSettings: [.linkedLibrary("simdjson")]),
+  .target(name: "COnexPlugin", path: "Libraries/C/COnexPlugin"),
+]
+
+let libraries: [Target] = [
+  library("OnexCore", []),
+  library("OnexJSON", ["OnexCore", "CSimdJSON"]),
+  library("OnexYAML", ["OnexCore", "CYAML"]),
+  library("OnexInMemory", ["OnexCore"]),
+  library("OnexKafka", ["OnexCore", "CRdKafka"]),
+  library("OnexPostgres", ["OnexCore", "CPostgres"]),
+  library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
+  library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP"]),
+  library("OnexKernel", ["OnexCore", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
+  library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
+  library("OnexEffects", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexKernel"]),
+  library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
+  library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
+  library("OnexRuntime", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexService", "OnexKernel"]),
+  library("OnexControl", ["OnexCore", "OnexJSON", "OnexKafka", "OnexHTTP", "OnexService", "OnexKernel", "OnexRuntime"]),
+  library("OnexPluginKit", ["COnexPlugin"]),
+  library("OnexTestSupport", ["OnexCore", "OnexInMemory"]),
+]
+
+let services: [Target] = [
+  service("runtime-main", ["OnexRuntime", "OnexCompute", "OnexEffects"]),
+  service("runtime-effects", ["OnexRuntime", "OnexEffects"]),
+  service("runtime-worker", ["OnexRuntime", "OnexCompute"]),
+  service("agent-actions-consumer", ["OnexObservability"]),
+  service("topic-manager", ["OnexTopics"]),
+  service("onexctl", ["OnexControl", "OnexCompute", "OnexEffects"]),
+]
+
+let package = Package(
+  name: "onex-runtime",
+  products: [
+    .library(name: "OnexRuntime", targets: ["OnexRuntime", "OnexKernel", "OnexCore", "OnexJSON"]),
+    .library(name: "OnexPluginKit", type: .static, targets: ["OnexPluginKit"]),
+  ],
+  targets: cModules + libraries + services,
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,24 @@
+# How the local scripts talk and how they end. Exit codes follow sysexits.h, as the services' own do.
+
+readonly EXIT_USAGE=64 EXIT_UNAVAILABLE=69 EXIT_CONFIG=78
+
+say() {
+  printf '%s\n' "$*"
+}
+
+complain() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+}
+
+# fail CODE MESSAGE
+fail() {
+  local code=$1
+  shift
+  complain "$*"
+  exit "$code"
+}
+
+milliseconds() {
+  local now=${EPOCHREALTIME/[.,]/}
+  printf '%s' "$((now / 1000))"
+}
