@@ -1,5 +1,6 @@
 # How the local scripts talk and how they end. Exit codes follow sysexits.h, as the services' own do.
 
+# shellcheck disable=SC2034 # read by the scripts that source this file
 readonly EXIT_USAGE=64 EXIT_UNAVAILABLE=69 EXIT_CONFIG=78
 
 say() {

@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help run stop status test build release lint format bench fuzz verify clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, start everything and send the first requests
+	@deploy/local/run.sh
+
+stop: ## Stop the stack and delete its data
+	@deploy/local/stack down --purge
+
+status: ## Show what runs and how it is
+	@deploy/local/stack status
+
+test: ## Run all tests against a private broker and database; ARGS="--filter Name" runs some
+	@deploy/local/test.sh $(ARGS)
+
+build: ## Build for development
+	@deploy/local/build.sh
+
+release: ## Build optimized executables into .build/release
+	@deploy/local/build.sh -c release
+
+lint: ## Check the Swift sources' format
+	@deploy/local/lint.sh lint
+
+format: ## Rewrite the Swift sources to the agreed format
+	@deploy/local/lint.sh format
+
+bench: ## Measure, as ratios against raw limits in the same run
+	@Benchmarks/run.sh
+
+fuzz: ## Search for inputs that break the decoders
+	@Tests/Fuzz/run.sh
+
+verify: lint ## Check formats and that every shell script parses
+	@deploy/local/check-shell.sh
+
+clean: ## Delete what was built
+	@rm -rf .build Examples/*/.build

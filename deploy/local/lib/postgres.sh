@@ -1,0 +1,135 @@
+# A private PostgreSQL cluster. The server refuses to run as root, so root hands it to the user that Debian's package creates.
+
+readonly POSTGRES_USER_UNPRIVILEGED=postgres
+readonly POSTGRES_HOME=$STATE/postgres POSTGRES_DATA=$STATE/postgres/data
+
+# Replaces itself by the command, so that the pid stays the one that was launched.
+as_postgres() {
+  if ((EUID == 0)); then
+    exec setpriv --reuid="$POSTGRES_USER_UNPRIVILEGED" --regid="$POSTGRES_USER_UNPRIVILEGED" --init-groups -- "$@"
+  else
+    exec "$@"
+  fi
+}
+
+check_postgres_installed() {
+  postgres_bin_dir >/dev/null ||
+    fail "$EXIT_UNAVAILABLE" "PostgreSQL's server is not installed: run deploy/local/install.sh"
+  ((EUID != 0)) || id "$POSTGRES_USER_UNPRIVILEGED" >/dev/null 2>&1 ||
+    fail "$EXIT_UNAVAILABLE" "root cannot run PostgreSQL and the user '$POSTGRES_USER_UNPRIVILEGED' is missing: install the package postgresql"
+}
+
+postgres_fallback() {
+  printf '/var/tmp/onex-%s' "$(sha256sum <<<"$STATE" | cut -c 1-16)"
+}
+
+# The server's user may not be able to reach the state folder (/root is closed to others, for one). Then the cluster lives
+# in /var/tmp under a name made from the state folder's path, and a link leads there.
+prepare_postgres_home() {
+  [[ ! -d $POSTGRES_HOME ]] || return 0
+  rm -f "$POSTGRES_HOME"
+  mkdir -m 700 "$POSTGRES_HOME"
+  ((EUID == 0)) || return 0
+  chown "$POSTGRES_USER_UNPRIVILEGED:" "$POSTGRES_HOME"
+  if (cd / && as_postgres test -x "$POSTGRES_HOME/."); then
+    return
+  fi
+  rmdir "$POSTGRES_HOME"
+  remove_postgres_fallback
+  # Fails when a stranger put something under this name, which anybody can do in /var/tmp.
+  mkdir -m 700 "$(postgres_fallback)"
+  chown "$POSTGRES_USER_UNPRIVILEGED:" "$(postgres_fallback)"
+  ln -s "$(postgres_fallback)" "$POSTGRES_HOME"
+  say "$STATE is closed to the user '$POSTGRES_USER_UNPRIVILEGED'; the database lives in $(postgres_fallback)"
+}
+
+remove_postgres_fallback() {
+  local fallback
+  fallback=$(postgres_fallback)
+  [[ -d $fallback && ! -L $fallback ]] || return 0
+  ((EUID == 0)) && [[ $(stat -c %U "$fallback") == "$POSTGRES_USER_UNPRIVILEGED" ]] || return 0
+  rm -rf -- "$fallback"
+}
+
+# Made under another name and moved when complete, so that an interrupted start leaves no half cluster behind.
+create_cluster() {
+  [[ ! -f $POSTGRES_DATA/PG_VERSION ]] || return 0
+  local draft=$POSTGRES_HOME/data.new password_file=$POSTGRES_HOME/password log
+  log=$(log_file postgres-init)
+  rm -rf "$draft"
+  database_password >"$password_file"
+  chmod 600 "$password_file"
+  ((EUID != 0)) || chown "$POSTGRES_USER_UNPRIVILEGED:" "$password_file"
+  (cd / && as_postgres "$(postgres_bin_dir)/initdb" --pgdata="$draft" --username=postgres --pwfile="$password_file" \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8) >"$log" 2>&1 </dev/null 9<&- ||
+    fail "$EXIT_UNAVAILABLE" "initdb failed; the last lines of $log:
+$(tail -n 20 "$log")"
+  rm -f "$password_file"
+  mv "$draft" "$POSTGRES_DATA"
+}
+
+# No Unix socket: its path may not be longer than 107 bytes, and a state folder's may.
+start_postgres() {
+  prepare_postgres_home
+  create_cluster
+  end_postgres_leftovers
+  launch postgres launch_postgres
+}
+
+launch_postgres() {
+  as_postgres setsid "$(postgres_bin_dir)/postgres" -D "$POSTGRES_DATA" -p "${PORTS[postgres]}" \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c shared_buffers=32MB -c max_connections=100 -c fsync=on
+}
+
+# A server that was killed outright leaves children, which end by themselves within moments; until then they hold the
+# cluster. All of them stand in its folder, which is how they are known.
+postgres_leftovers() {
+  local data link
+  data=$(readlink -f "$POSTGRES_DATA") || return 0
+  for link in /proc/[0-9]*/cwd; do
+    [[ $(readlink "$link" 2>/dev/null) != "$data" ]] || basename "${link%/cwd}"
+  done
+}
+
+end_postgres_leftovers() {
+  local attempt pids
+  for ((attempt = 0; attempt < 100; attempt++)); do
+    mapfile -t pids < <(postgres_leftovers)
+    ((${#pids[@]} > 0)) || return 0
+    ((attempt < 60)) || kill -s KILL "${pids[@]}" 2>/dev/null || true
+    sleep 0.05
+  done
+  fail "$EXIT_UNAVAILABLE" "processes of an earlier PostgreSQL server do not end: ${pids[*]}"
+}
+
+stop_postgres() {
+  # SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for clients to go.
+  terminate INT 30 postgres
+  end_postgres_leftovers
+}
+
+run_psql() {
+  PGPASSWORD=$(database_password) PGCONNECT_TIMEOUT=5 PGOPTIONS='-c client_min_messages=warning' \
+    psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "${PORTS[postgres]}" -U postgres "$@" </dev/null
+}
+
+postgres_answers() {
+  "$(postgres_bin_dir)/pg_isready" -q -h 127.0.0.1 -p "${PORTS[postgres]}" -t 2 >/dev/null 2>&1
+}
+
+# Migrations are idempotent, so they are applied on every `up`: a stack that was left running gets the new ones too.
+prepare_database() {
+  local exists files arguments=() file
+  exists=$(run_psql -d postgres -At -c "SELECT 1 FROM pg_database WHERE datname = 'omnibase_infra'")
+  [[ -n $exists ]] || run_psql -d postgres -c 'CREATE DATABASE omnibase_infra'
+  shopt -s nullglob
+  files=("$REPO"/migrations/forward/*.sql)
+  shopt -u nullglob
+  ((${#files[@]} > 0)) || return 0
+  for file in "${files[@]}"; do
+    arguments+=(-f "$file")
+  done
+  run_psql -d omnibase_infra "${arguments[@]}" ||
+    fail "$EXIT_UNAVAILABLE" "a migration failed; the line above names its file and line, later files were not applied"
+}

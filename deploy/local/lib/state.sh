@@ -1,0 +1,77 @@
+# The state folder: everything a stack writes is here, so that two folders are two stacks.
+
+STATE=${ONEX_LOCAL_DIR:-$REPO/.local}
+[[ $STATE == /* ]] || STATE=$PWD/$STATE
+readonly STATE
+readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password
+
+# Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
+readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password)
+
+open_state() {
+  mkdir -p "$STATE" 2>/dev/null && [[ -w $STATE ]] ||
+    fail "$EXIT_UNAVAILABLE" "cannot write to the state folder $STATE: choose another with ONEX_LOCAL_DIR"
+  lock_state
+}
+
+# One command at a time changes a stack. The lock is on the folder itself: no file is left behind, a dead holder frees it.
+lock_state() {
+  exec 9<"$STATE"
+  if ! flock --nonblock 9; then
+    say "Another command is changing the stack in $STATE; waiting for it."
+    flock --timeout 120 9 || fail "$EXIT_UNAVAILABLE" "the other command has not finished within 120 s"
+  fi
+}
+
+purge_state() {
+  remove_postgres_fallback
+  local entry
+  for entry in "${STATE_ENTRIES[@]}"; do
+    rm -rf -- "${STATE:?}/$entry"
+  done
+  rmdir --ignore-fail-on-non-empty "$STATE"
+}
+
+# replace_private FILE: standard input becomes its content at once and for its owner alone.
+replace_private() {
+  local draft
+  draft=$(mktemp "$1.XXXXXX")
+  cat >"$draft"
+  mv -f "$draft" "$1"
+}
+
+database_password() {
+  [[ -s $PASSWORD_FILE ]] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' | replace_private "$PASSWORD_FILE"
+  cat "$PASSWORD_FILE"
+}
+
+write_stack_env() {
+  local password worker_ports=() name
+  password=$(database_password)
+  for name in $(worker_names); do
+    worker_ports+=("${PORTS[$name]}")
+  done
+  {
+    printf '# The stack in %s. Use it with:  source %s\n' "$STATE" "$STACK_ENV"
+    print_export KAFKA_BOOTSTRAP_SERVERS "127.0.0.1:${PORTS[broker]}"
+    # Said outright, so that settings for a secured cluster in the caller's shell do not reach this one.
+    print_export KAFKA_SECURITY_PROTOCOL PLAINTEXT
+    print_export OMNIBASE_INFRA_DB_URL "postgresql://postgres:$password@127.0.0.1:${PORTS[postgres]}/omnibase_infra"
+    print_export POSTGRES_HOST 127.0.0.1
+    print_export POSTGRES_PORT "${PORTS[postgres]}"
+    print_export POSTGRES_USER postgres
+    print_export POSTGRES_PASSWORD "$password"
+    print_export POSTGRES_DB omnibase_infra
+    print_export RUNTIME_MAIN_PORT "${PORTS[runtime-main]}"
+    print_export RUNTIME_EFFECTS_PORT "${PORTS[runtime-effects]}"
+    print_export RUNTIME_WORKER_PORTS "$(IFS=,; printf '%s' "${worker_ports[*]}")"
+    print_export AGENT_ACTIONS_CONSUMER_PORT "${PORTS[agent-actions-consumer]}"
+    print_export TOPIC_MANAGER_PORT "${PORTS[topic-manager]}"
+    print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
+    print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
+  } | replace_private "$STACK_ENV"
+}
+
+print_export() {
+  printf 'export %s=%q\n' "$1" "$2"
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds and runs every test against a private broker and database, which are gone afterwards. Arguments go to swift test,
+# for example: --filter OnexCoreTests
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=deploy/local/lib/swift-flags.sh
+source deploy/local/lib/swift-flags.sh
+
+main() {
+  # The caller's checkout keeps its tools; only the stack is private.
+  export ONEX_TOOLS_DIR=${ONEX_TOOLS_DIR:-$PWD/.local/tools}
+  deploy/local/install.sh
+  deploy/local/build.sh --build-tests
+  ONEX_TEST_BIN_DIR=$(swift build "${SWIFT_FLAGS[@]}" --show-bin-path)
+  export ONEX_TEST_BIN_DIR
+  start_private_stack
+  # shellcheck source=/dev/null # written by the stack
+  source "$ONEX_LOCAL_DIR/stack.env"
+  swift test --skip-build "${SWIFT_FLAGS[@]}" "$@"
+}
+
+start_private_stack() {
+  # A port asked for in the caller's shell is meant for the caller's own stack.
+  unset "${!ONEX_LOCAL_@}"
+  ONEX_LOCAL_DIR=$(mktemp -d "${TMPDIR:-/tmp}/onex-test.XXXXXX")
+  export ONEX_LOCAL_DIR ONEX_LOCAL_PORTS=auto
+  trap stop_private_stack EXIT
+  # The database server's own user must be able to reach its files in there.
+  chmod 755 "$ONEX_LOCAL_DIR"
+  deploy/local/stack up infra
+}
+
+# Standard output's last lines are swift test's own, which is what people and programs look at.
+stop_private_stack() {
+  local code=$?
+  trap '' INT TERM
+  deploy/local/stack down --purge >&2 || true
+  rm -rf "$ONEX_LOCAL_DIR"
+  exit "$code"
+}
+
+main "$@"
