@@ -1,0 +1,110 @@
+import CSimdJSON
+import OnexCore
+
+/// The members of one envelope: where each known field's value lies, and the unknown ones as they were written.
+///
+/// A value that is `null` counts as absent: most serialisers write an unset field that way.
+struct EnvelopeFields {
+  let value: Bytes
+  let text: UnsafeRawBufferPointer
+  private var slots: [onex_json_node?]
+  private(set) var extensions: [RawField] = []
+  /// Some known field was written as `null`, so that the text cannot be extended without repeating a name.
+  private(set) var hasNulls = false
+
+  /// - Parameter nodes: a walk with record depth 2 over `value`.
+  init(
+    _ value: Bytes, text: UnsafeRawBufferPointer, nodes: UnsafeBufferPointer<onex_json_node>
+  ) throws(JSONError) {
+    self.value = value
+    self.text = text
+    slots = EnvelopeFields.noSlots
+    guard nodes[0].kind == UInt8(ONEX_JSON_OBJECT.rawValue) else {
+      throw JSONError(.notAnObject, "an envelope is a JSON object")
+    }
+    var index = 1
+    while index < nodes.count {
+      try add(name: nodes[index], value: nodes[index + 1])
+      index += 2
+    }
+    try checkExtensionNames()
+  }
+
+  private static let noSlots = [onex_json_node?](repeating: nil, count: EnvelopeField.allCases.count)
+
+  private mutating func add(name: onex_json_node, value node: onex_json_node) throws(JSONError) {
+    let quoted = UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.start + name.length)])
+    let plain = UnsafeRawBufferPointer(rebasing: quoted[1..<quoted.count - 1])
+    guard name.escaped == 0, let field = EnvelopeField(plain) else {
+      extensions.append(RawField(name: slice(name), value: slice(node)))
+      return
+    }
+    guard slots[field.rawValue] == nil else { throw duplicate(name) }
+    slots[field.rawValue] = node
+    if node.kind == UInt8(ONEX_JSON_NULL.rawValue) { hasNulls = true }
+  }
+
+  private func checkExtensionNames() throws(JSONError) {
+    guard extensions.count > 1 else { return }
+    var seen: Set<Bytes> = []
+    for field in extensions where !seen.insert(field.name).inserted {
+      throw JSONError(.duplicateName, "the field \(field.name.text.prefix(64)) occurs twice")
+    }
+  }
+
+  private func duplicate(_ name: onex_json_node) -> JSONError {
+    JSONError(.duplicateName, "the field \(slice(name).text) occurs twice", offset: Int(name.start))
+  }
+
+  /// `nil` when the field is absent or `null`.
+  subscript(_ field: EnvelopeField) -> onex_json_node? {
+    guard let node = slots[field.rawValue], node.kind != UInt8(ONEX_JSON_NULL.rawValue) else { return nil }
+    return node
+  }
+
+  func slice(_ node: onex_json_node) -> Bytes { value.slice(from: Int(node.start), count: Int(node.length)) }
+
+  /// The characters between the quotes of a string without escapes.
+  func plainText(_ node: onex_json_node) -> UnsafeRawBufferPointer? {
+    guard node.kind == UInt8(ONEX_JSON_STRING.rawValue), node.escaped == 0 else { return nil }
+    return UnsafeRawBufferPointer(rebasing: text[Int(node.start) + 1..<Int(node.start + node.length) - 1])
+  }
+
+  func isObject(_ node: onex_json_node) -> Bool { node.kind == UInt8(ONEX_JSON_OBJECT.rawValue) }
+
+  func uuid(_ field: EnvelopeField) -> Field<RawUUID> {
+    guard let node = self[field] else { return .absent }
+    guard let text = plainText(node), let uuid = RawUUID(ascii: text) else { return .invalid("must be a UUID") }
+    return .value(uuid)
+  }
+
+  func timestamp(_ field: EnvelopeField) -> Field<Timestamp> {
+    guard let node = self[field] else { return .absent }
+    guard let text = plainText(node), let timestamp = Timestamp(rfc3339: text) else {
+      return .invalid("must be an RFC 3339 timestamp such as 2026-11-21T03:48:54Z")
+    }
+    return .value(timestamp)
+  }
+
+  func string(_ field: EnvelopeField, bytesMax: Int) -> Field<String> {
+    guard let node = self[field] else { return .absent }
+    guard node.kind == UInt8(ONEX_JSON_STRING.rawValue), let string = try? JSONText.string(node, in: text) else {
+      return .invalid("must be a string")
+    }
+    guard string.utf8.count <= bytesMax else { return .invalid("is longer than \(bytesMax) bytes") }
+    // PostgreSQL's text holds no NUL, and the key ends up there.
+    guard !string.utf8.contains(0) else { return .invalid("contains a NUL character") }
+    return .value(string)
+  }
+
+  enum Field<Value> {
+    case absent
+    case value(Value)
+    /// What is wrong, continuing "the field x …".
+    case invalid(String)
+
+    var optional: Value? {
+      if case .value(let value) = self { value } else { nil }
+    }
+  }
+}
