@@ -4,9 +4,14 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+is_shell_script() {
+  local first_line
+  [[ $1 == *.sh ]] || { IFS= read -r first_line <"$1" && [[ $first_line =~ ^'#!'.*(/| )(ba)?sh$ ]]; }
+}
+
 failed=0
-while IFS= read -r -d '' script; do
-  bash -n "$script" || failed=1
-done < <(git ls-files -z --cached --others --exclude-standard |
-  xargs -0 awk 'FNR == 1 && (/^#!.*(bash|sh)$/ || FILENAME ~ /\.sh$/) { printf "%s%c", FILENAME, 0 } { nextfile }')
+while IFS= read -r -d '' file; do
+  ! is_shell_script "$file" || bash -n "$file" || failed=1
+done < <(find . \( -name '.build*' -o -name '.local*' -o -name .git \) -prune -o \
+  -type f \( -name '*.sh' -o -perm -u+x \) -print0)
 exit "$failed"

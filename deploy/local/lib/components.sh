@@ -54,7 +54,7 @@ check_names() {
   local name known
   known=" infra runtime-worker $(all_components | tr '\n' ' ')"
   for name in "$@"; do
-    [[ $known == *" $name "* ]] || fail "$EXIT_USAGE" "no component is called '$name'; the names are:$known"
+    [[ $known == *" $name "* ]] || fail "$EXIT_USAGE" "no component is called '$name'; the names are:${known% }"
   done
 }
 

@@ -1,7 +1,7 @@
 # A private PostgreSQL cluster. The server refuses to run as root, so root hands it to the user that Debian's package creates.
 
 readonly POSTGRES_USER_UNPRIVILEGED=postgres
-readonly POSTGRES_HOME=$STATE/postgres POSTGRES_DATA=$STATE/postgres/data
+readonly POSTGRES_HOME=$STATE/postgres
 
 # Replaces itself by the command, so that the pid stays the one that was launched.
 as_postgres() {
@@ -51,10 +51,17 @@ remove_postgres_fallback() {
   rm -rf -- "$fallback"
 }
 
+# Without the link in it: the server's user may not be able to follow that.
+postgres_data() {
+  printf '%s/data' "$(readlink -m "$POSTGRES_HOME")"
+}
+
 # Made under another name and moved when complete, so that an interrupted start leaves no half cluster behind.
 create_cluster() {
-  [[ ! -f $POSTGRES_DATA/PG_VERSION ]] || return 0
-  local draft=$POSTGRES_HOME/data.new password_file=$POSTGRES_HOME/password log
+  local data draft password_file log
+  data=$(postgres_data)
+  [[ ! -f $data/PG_VERSION ]] || return 0
+  draft=$data.new password_file=${data%/data}/password
   log=$(log_file postgres-init)
   rm -rf "$draft"
   database_password >"$password_file"
@@ -65,7 +72,7 @@ create_cluster() {
     fail "$EXIT_UNAVAILABLE" "initdb failed; the last lines of $log:
 $(tail -n 20 "$log")"
   rm -f "$password_file"
-  mv "$draft" "$POSTGRES_DATA"
+  mv "$draft" "$data"
 }
 
 # No Unix socket: its path may not be longer than 107 bytes, and a state folder's may.
@@ -73,11 +80,14 @@ start_postgres() {
   prepare_postgres_home
   create_cluster
   end_postgres_leftovers
+  # Nobody uses the cluster any more. The server would believe a lock file whose pid is taken, be it by a stranger or by its
+  # own dead predecessor that no parent has collected yet.
+  rm -f "$(postgres_data)/postmaster.pid"
   launch postgres launch_postgres
 }
 
 launch_postgres() {
-  as_postgres setsid "$(postgres_bin_dir)/postgres" -D "$POSTGRES_DATA" -p "${PORTS[postgres]}" \
+  as_postgres setsid "$(postgres_bin_dir)/postgres" -D "$(postgres_data)" -p "${PORTS[postgres]}" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
     -c shared_buffers=32MB -c max_connections=100 -c fsync=on
 }
@@ -86,7 +96,7 @@ launch_postgres() {
 # cluster. All of them stand in its folder, which is how they are known.
 postgres_leftovers() {
   local data link
-  data=$(readlink -f "$POSTGRES_DATA") || return 0
+  data=$(postgres_data)
   for link in /proc/[0-9]*/cwd; do
     [[ $(readlink "$link" 2>/dev/null) != "$data" ]] || basename "${link%/cwd}"
   done
