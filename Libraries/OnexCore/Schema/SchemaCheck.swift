@@ -1,0 +1,226 @@
+/// One check of one document. Collects violations until there are enough of them.
+struct SchemaCheck {
+  private enum Step {
+    case member(String)
+    case element(Int)
+  }
+
+  /// Alternatives whose first violation is told when none matches.
+  private static let alternativesToldMax = 3
+
+  private let nodes: [SchemaNode]
+  private var path: [Step] = []
+  private var violations: [SchemaViolation] = []
+  private var steps = 0
+  private var depth = 0
+  private var isExhausted = false
+
+  init(_ nodes: [SchemaNode]) { self.nodes = nodes }
+
+  mutating func run(_ value: JSONValue) -> [SchemaViolation] {
+    check(0, value)
+    guard isExhausted else { return violations }
+    return [SchemaViolation(path: JSONPointer(), message: "is nested too deeply or is too large to be checked against its schema")]
+  }
+
+  private mutating func check(_ index: Int, _ value: JSONValue) {
+    guard violations.count < JSONSchema.violationsMax, enter() else { return }
+    defer { depth -= 1 }
+    let node = nodes[index]
+    guard !node.isNever else { return report("is not allowed here") }
+    if let types = node.types, !types.isMatched(by: value) {
+      report("must be of type \(types.names), not \(value.typeName)")
+      return  // What follows would only repeat that.
+    }
+    checkEnumeration(node, value)
+    switch value {
+    case .string(let text): if let rules = node.text { check(text, rules) }
+    case .number(let number): if let rules = node.number { check(number, rules) }
+    case .array(let elements): if let rules = node.array { check(elements, rules) }
+    case .object(let object): if let rules = node.object { check(object, rules) }
+    case .null, .boolean: break
+    }
+    checkInPlace(node, value)
+  }
+
+  private mutating func checkInPlace(_ node: SchemaNode, _ value: JSONValue) {
+    if let reference = node.reference { check(reference, value) }
+    for part in node.allOf { check(part, value) }
+    if let anyOf = node.anyOf { check(anyOf, value, exactlyOne: false) }
+    if let oneOf = node.oneOf { check(oneOf, value, exactlyOne: true) }
+    if let not = node.not, attempt(not, value).isEmpty {
+      report(node.notMessage(nodes[not]))
+    }
+  }
+
+  private mutating func checkEnumeration(_ node: SchemaNode, _ value: JSONValue) {
+    if let allowed = node.enumeration, !allowed.contains(value) {
+      report("must be one of \(allowed.map(\.shown).joined(separator: ", "))")
+    }
+    if let constant = node.constant, constant != value { report("must be \(constant.shown)") }
+  }
+
+  private mutating func check(_ alternatives: SchemaNode.Alternatives, _ value: JSONValue, exactlyOne: Bool) {
+    var matched: [Int] = []
+    var failures: [String] = []
+    for (number, alternative) in alternatives.nodes.enumerated() {
+      let found = attempt(alternative, value)
+      guard let first = found.first else {
+        matched.append(number + 1)
+        if exactlyOne { continue } else { return }
+      }
+      if failures.count < SchemaCheck.alternativesToldMax { failures.append("(\(number + 1)) \(first)") }
+    }
+    guard matched.count != 1 else { return }
+    if let names = alternatives.memberNames {
+      report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(names.map { "\"\($0)\"" }.joined(separator: ", "))")
+    } else if matched.isEmpty {
+      report("matches none of \(alternatives.nodes.count) alternatives: \(failures.joined(separator: "; "))")
+    } else {
+      report("matches alternatives \(matched.map(String.init).joined(separator: " and ")); only one may match")
+    }
+  }
+
+  /// The violations of `value` against one subschema, kept apart from those of the document.
+  private mutating func attempt(_ index: Int, _ value: JSONValue) -> [SchemaViolation] {
+    let before = violations
+    violations = []
+    check(index, value)
+    defer { violations = before }
+    return violations
+  }
+
+  private mutating func check(_ text: String, _ rules: SchemaNode.TextRules) {
+    if rules.lengthMin != nil || rules.lengthMax != nil {
+      let length = text.unicodeScalars.count
+      if let min = rules.lengthMin, length < min { report("must have at least \(min) characters, not \(length)") }
+      if let max = rules.lengthMax, length > max { report("must have at most \(max) characters, not \(length)") }
+    }
+    switch rules.format {
+    case .uuid: if RawUUID(text) == nil { report("must be a UUID such as 3f2b8c1e-…, 36 characters") }
+    case .dateTime: if Timestamp(rfc3339: text) == nil { report("must be a date and time such as 2026-11-21T03:48:54Z (RFC 3339)") }
+    case nil: break
+    }
+    guard let pattern = rules.pattern, charge(text.utf8.count * pattern.size / 8) else { return }
+    if !pattern.matches(text) { report("must match the pattern \(pattern.source)") }
+  }
+
+  private mutating func check(_ number: JSONNumber, _ rules: SchemaNode.NumberRules) {
+    if let bound = rules.minimum, number.isLess(than: bound) { report("must be at least \(bound.literal)") }
+    if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
+    if let bound = rules.exclusiveMinimum, !bound.isLess(than: number) { report("must be above \(bound.literal)") }
+    if let bound = rules.exclusiveMaximum, !number.isLess(than: bound) { report("must be below \(bound.literal)") }
+    if let unit = rules.multipleOf, !number.isMultiple(of: unit) { report("must be a multiple of \(unit.literal)") }
+  }
+
+  private mutating func check(_ elements: [JSONValue], _ rules: SchemaNode.ArrayRules) {
+    if let min = rules.countMin, elements.count < min { report("must have at least \(min) elements, not \(elements.count)") }
+    if let max = rules.countMax, elements.count > max { report("must have at most \(max) elements, not \(elements.count)") }
+    if rules.isUnique { checkUnique(elements) }
+    guard rules.items != nil || !rules.prefix.isEmpty else { return }
+    for (index, element) in elements.enumerated() {
+      guard violations.count < JSONSchema.violationsMax, !isExhausted else { return }
+      guard let schema = index < rules.prefix.count ? rules.prefix[index] : rules.items else { return }
+      path.append(.element(index))
+      check(schema, element)
+      path.removeLast()
+    }
+  }
+
+  private mutating func checkUnique(_ elements: [JSONValue]) {
+    var seen: [UniqueElement: Int] = [:]
+    for (index, element) in elements.enumerated() {
+      if let first = seen.updateValue(index, forKey: UniqueElement(element)) {
+        return report("must have different elements; numbers \(first) and \(index) are equal (counted from 0)")
+      }
+    }
+  }
+
+  private mutating func check(_ object: JSONObject, _ rules: SchemaNode.ObjectRules) {
+    if let min = rules.countMin, object.count < min { report("must have at least \(min) members, not \(object.count)") }
+    if let max = rules.countMax, object.count > max { report("must have at most \(max) members, not \(object.count)") }
+    for name in rules.required where object[name] == nil { report("must have the member \"\(name)\"") }
+    for member in object.members {
+      guard violations.count < JSONSchema.violationsMax, !isExhausted else { return }
+      let known = rules.properties[member.name]
+      if known == nil, rules.isClosed {
+        reportUnknown(member.name, rules)
+      } else if let schema = known ?? rules.additional {
+        path.append(.member(member.name))
+        check(schema, member.value)
+        path.removeLast()
+      }
+    }
+  }
+
+  private mutating func reportUnknown(_ name: String, _ rules: SchemaNode.ObjectRules) {
+    let meant = NearestName.suggestion(for: name, among: rules.properties.keys.sorted())
+    let hint = meant.map { "; did you mean \"\($0)\"?" } ?? ""
+    report("must not have the member \"\(SchemaCheck.shortened(name))\"\(hint)")
+  }
+
+  private mutating func report(_ message: String) {
+    guard violations.count < JSONSchema.violationsMax else { return }
+    let tokens = path.map { step in
+      switch step {
+      case .member(let name): SchemaCheck.shortened(name)
+      case .element(let index): String(index)
+      }
+    }
+    violations.append(SchemaViolation(path: JSONPointer(tokens), message: message))
+  }
+
+  private static func shortened(_ name: String) -> String {
+    name.utf8.count <= SchemaViolation.tokenLengthMax ? name : name.prefix(SchemaViolation.tokenLengthMax) + "…"
+  }
+
+  private mutating func enter() -> Bool {
+    guard charge(1) else { return false }
+    guard depth < JSONSchema.checkDepthMax else {
+      isExhausted = true
+      return false
+    }
+    depth += 1
+    return true
+  }
+
+  private mutating func charge(_ cost: Int) -> Bool {
+    steps += cost
+    if steps > JSONSchema.checkStepsMax { isExhausted = true }
+    return !isExhausted
+  }
+}
+
+extension SchemaNode {
+  fileprivate func notMessage(_ forbidden: SchemaNode) -> String {
+    if let summary = forbidden.summary { return "must not be or have: \(summary)" }
+    return "matches what its schema forbids (\"not\")"
+  }
+}
+
+extension SchemaNode.Types {
+  fileprivate func isMatched(by value: JSONValue) -> Bool {
+    switch value {
+    case .null: contains(.null)
+    case .boolean: contains(.boolean)
+    case .number(let number): contains(.number) || (contains(.integer) && number.isWhole)
+    case .string: contains(.string)
+    case .array: contains(.array)
+    case .object: contains(.object)
+    }
+  }
+}
+
+extension JSONValue {
+  /// A value of the schema, for messages.
+  fileprivate var shown: String {
+    switch self {
+    case .string(let text): "\"\(text)\""
+    case .number(let number): number.literal
+    case .boolean(let value): "\(value)"
+    case .null: "null"
+    case .array: "a certain array"
+    case .object: "a certain object"
+    }
+  }
+}
