@@ -14,6 +14,7 @@ main() {
   local state=${ONEX_LOCAL_DIR:-.local} code=0
   # shellcheck source=/dev/null # written by the stack
   (source "$state/stack.env" && .build/release/onexctl smoke) || code=$?
+  ((code == 0)) || printf '\nNot every request was answered as it should be (exit code %d).\n' "$code" >&2
   where_to_look_next "$state"
   return "$code"
 }

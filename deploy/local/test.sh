@@ -21,8 +21,8 @@ main() {
 }
 
 start_private_stack() {
-  # A port asked for in the caller's shell is meant for the caller's own stack.
-  unset "${!ONEX_LOCAL_@}"
+  # What the caller's shell holds is meant for the caller's own stack.
+  unset "${!ONEX_LOCAL_@}" ONEX_CONTRACTS_DIR
   ONEX_LOCAL_DIR=$(mktemp -d "${TMPDIR:-/tmp}/onex-test.XXXXXX")
   export ONEX_LOCAL_DIR ONEX_LOCAL_PORTS=auto
   trap stop_private_stack EXIT
