@@ -28,6 +28,7 @@ let cModules: [Target] = [
   cModule("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   cModule("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
   .target(name: "CMicroHTTPD", path: "Libraries/C/CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+  .target(name: "CProcess", path: "Libraries/C/CProcess"),
   .target(name: "CCurl", path: "Libraries/C/CCurl", linkerSettings: [.linkedLibrary("curl")]),
   .target(
     name: "CSimdJSON", path: "Libraries/C/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
@@ -43,7 +44,7 @@ let libraries: [Target] = [
   library("OnexKafka", ["OnexCore", "CRdKafka"]),
   library("OnexPostgres", ["OnexCore", "CPostgres"]),
   library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
-  library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP"]),
+  library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP", "CProcess"]),
   library("OnexKernel", ["OnexCore", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
   library("OnexEffects", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexKernel"]),

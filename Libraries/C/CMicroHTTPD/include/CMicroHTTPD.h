@@ -1,2 +1,20 @@
 #pragma once
+
 #include <microhttpd.h>
+
+// MHD_start_daemon is variadic, which Swift does not import. This is the one set of options that the server uses.
+
+struct onex_mhd_options {
+  /// A bound, listening, non-blocking socket. The daemon closes it.
+  int listen_socket;
+  unsigned int connections_max;
+  unsigned int idle_timeout_seconds;
+  size_t connection_memory_bytes;
+  size_t thread_stack_bytes;
+  /// 1 or more; each has its own epoll set.
+  unsigned int threads;
+};
+
+/// Starts a daemon on threads of its own. Returns NULL when that fails (errno says why); the socket stays open then.
+struct MHD_Daemon *onex_mhd_start(
+    struct onex_mhd_options options, MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context);

@@ -1,0 +1,83 @@
+import OnexCore
+
+/// A dependency or role as last seen.
+struct HealthCheck: Sendable, Equatable {
+  let name: String
+  var state: CheckState
+  var since: Timestamp
+  var latency: Duration?
+  var lastError: String?
+  var lastErrorAt: Timestamp?
+}
+
+/// Everything the endpoints show, at one moment. The rules of what is alive, healthy and ready are here, pure.
+struct HealthSnapshot: Sendable, Equatable {
+  enum Phase: Sendable, Equatable {
+    case starting(step: String)
+    case running
+    case draining(inFlight: Int)
+  }
+
+  static let startingRunbook = "docs/runbooks/starting.md"
+  static let drainingRunbook = "docs/runbooks/draining.md"
+  static let handlerFailedRunbook = "docs/runbooks/handler-failed.md"
+  static let dependencyDownRunbook = "docs/reference/health.md"
+
+  var phase: Phase
+  /// When the phase (or, while starting, the step) began.
+  var since: Timestamp
+  var reasons: [HealthReason] = []
+  var checks: [HealthCheck] = []
+  var handlersRegistered = 0
+  var handlersActive = 0
+  var handlersFailed: [String] = []
+  var handlersFailedSince: Timestamp?
+
+  init(phase: Phase, since: Timestamp) {
+    self.phase = phase
+    self.since = since
+  }
+
+  var isBootstrapped: Bool {
+    if case .starting = phase { false } else { true }
+  }
+
+  var isDegraded: Bool { !troubles.isEmpty }
+
+  var isReady: Bool { phase == .running && !troubles.contains(where: \.blocksReadiness) }
+
+  /// What is wrong, apart from the phase: raised reasons, failed handlers, and a down check that nobody explained.
+  var troubles: [HealthReason] {
+    var all = reasons
+    if let since = handlersFailedSince {
+      let count = handlersFailed.count
+      all.append(
+        HealthReason(
+          code: "HANDLER_FAILED", since: since, message: "\(count) \(count == 1 ? "handler" : "handlers") could not be loaded",
+          runbook: HealthSnapshot.handlerFailedRunbook, blocksReadiness: false))
+    }
+    if !reasons.contains(where: \.blocksReadiness), let down = checks.first(where: { $0.state == .down }) {
+      all.append(
+        HealthReason(
+          code: "DEPENDENCY_DOWN", since: down.since, message: "\(down.name) is down" + (down.lastError.map { ": \($0)" } ?? ""),
+          runbook: HealthSnapshot.dependencyDownRunbook, blocksReadiness: true))
+    }
+    return all
+  }
+
+  /// Why `/ready` is 503; empty when it is 200.
+  var reasonsNotReady: [HealthReason] {
+    switch phase {
+    case .running:
+      return troubles.contains(where: \.blocksReadiness) ? troubles : []
+    case .starting(let step):
+      return [phaseReason("STARTING", "starting: \(step)", HealthSnapshot.startingRunbook)] + troubles
+    case .draining(let inFlight):
+      return [phaseReason("DRAINING", "draining: \(inFlight) in flight", HealthSnapshot.drainingRunbook)] + troubles
+    }
+  }
+
+  private func phaseReason(_ code: String, _ message: String, _ runbook: String) -> HealthReason {
+    HealthReason(code: code, since: since, message: message, runbook: runbook, blocksReadiness: true)
+  }
+}

@@ -1,0 +1,34 @@
+import OnexCore
+
+/// What the chassis gives a service.
+public struct ServiceContext: Sendable {
+  public let name: String
+  public let version: String
+  public let configuration: Configuration
+  /// The service's own flags that were given.
+  public let flags: Set<String>
+  public let logger: Logger
+  public let metrics: MetricRegistry
+  public let health: HealthState
+  public let shutdown: ShutdownSignal
+  public let clock: any RuntimeClock
+  public let ids: any IDSource
+
+  public init(
+    name: String, version: String = BuildVersion.current, configuration: Configuration, flags: Set<String> = [],
+    logger: Logger = .disabled, metrics: MetricRegistry = MetricRegistry(), health: HealthState,
+    shutdown: ShutdownSignal = ShutdownSignal(), clock: any RuntimeClock = SystemClock(),
+    ids: any IDSource = RandomIDSource()
+  ) {
+    self.name = name
+    self.version = version
+    self.configuration = configuration
+    self.flags = flags
+    self.logger = logger
+    self.metrics = metrics
+    self.health = health
+    self.shutdown = shutdown
+    self.clock = clock
+    self.ids = ids
+  }
+}
