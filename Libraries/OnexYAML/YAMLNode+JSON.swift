@@ -27,19 +27,22 @@ extension YAMLNode {
     }
   }
 
-  /// Where the value that `path` leads to was written; the nearest node above it when there is no such value.
+  /// Where the value that `path` leads to was written, by the name it has in its mapping; the nearest node above it when there is no
+  /// such value.
   public func position(of path: JSONPointer) -> YAMLPosition {
     var node = self
+    var found = position
     for token in path.tokens {
-      let child =
-        switch node.content {
-        case .mapping(let mapping): mapping[token]
-        case .sequence(let elements): Int(token).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
-        case .scalar: YAMLNode?.none
-        }
-      guard let child else { break }
-      node = child
+      switch node.content {
+      case .mapping(let mapping):
+        guard let entry = mapping.entry(token) else { return found }
+        (node, found) = (entry.value, entry.namePosition)
+      case .sequence(let elements):
+        guard let index = Int(token), elements.indices.contains(index) else { return found }
+        (node, found) = (elements[index], elements[index].position)
+      case .scalar: return found
+      }
     }
-    return node.position
+    return found
   }
 }
