@@ -74,3 +74,12 @@ private struct TreeBuilder {
     return .object(object)
   }
 }
+
+extension JSONParser {
+  /// Whether `text` is a valid document whose root is an object.
+  public mutating func isObject(_ text: Bytes) throws(JSONError) -> Bool {
+    try text.withUnsafeBytes { buffer throws(JSONError) in
+      try walk(buffer, recordDepth: 1) { nodes in nodes[0].kind == UInt8(ONEX_JSON_OBJECT.rawValue) }
+    }
+  }
+}

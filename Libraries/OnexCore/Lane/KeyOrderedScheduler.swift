@@ -27,6 +27,9 @@ public struct KeyOrderedScheduler<Key: Hashable & Sendable, Work: Sendable>: Sen
     }
   }
 
+  /// Work of this key is running, ready or waiting.
+  public func isBusy(_ key: Key) -> Bool { waiting[key] != nil }
+
   /// The next piece of work that may start now; call until `nil`.
   public mutating func next() -> (key: Key, work: Work)? {
     guard running < concurrencyMax, let item = ready.popFirst() else { return nil }

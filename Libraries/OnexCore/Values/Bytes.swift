@@ -70,6 +70,9 @@ public struct Bytes: @unchecked Sendable {
     return Bytes(owner: owner, base: base.map { $0 + start }, count: length)
   }
 
+  /// Whether both view the very same bytes, which says that they are equal without looking at them.
+  public func isSameMemory(as other: Bytes) -> Bool { base == other.base && count == other.count }
+
   public var array: [UInt8] { withUnsafeBytes { Array($0) } }
 
   /// The bytes as text; ill-formed UTF-8 becomes U+FFFD.

@@ -1,0 +1,83 @@
+import OnexCore
+import Synchronization
+
+/// An inbox in memory: what the durable one promises, for as long as the process lives and within a bound.
+///
+/// The oldest answers are forgotten first. Embedded mode and tests use it alone; a service uses it only to spare its receivers
+/// repeats until the journal takes its place.
+public final class InMemoryStore: Store {
+  public struct Limits: Sendable {
+    public var entriesMax: Int
+    public var bytesMax: Int
+
+    public init(entriesMax: Int = 20_000, bytesMax: Int = 8 << 20) {
+      self.entriesMax = entriesMax
+      self.bytesMax = bytesMax
+    }
+  }
+
+  private struct Identity: Hashable {
+    let consumer: String
+    let message: MessageIdentity
+  }
+
+  private struct State {
+    var outputs: [Identity: [OutboundRecord]] = [:]
+    /// In order of arrival; those before `head` are forgotten.
+    var order: [(identity: Identity, bytes: Int)] = []
+    var head = 0
+    var bytes = 0
+  }
+
+  private let limits: Limits
+  private let state = Mutex(State())
+
+  public init(limits: Limits = Limits()) { self.limits = limits }
+
+  public var isStateless: Bool { false }
+
+  public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> [OutboundRecord]? {
+    state.withLock { $0.outputs[Identity(consumer: consumer, message: identity)] }
+  }
+
+  public func commit(_ entries: [CommitEntry], consumer: String) async throws(StoreError) -> [Int: [OutboundRecord]] {
+    state.withLock { state in
+      var repeats: [Int: [OutboundRecord]] = [:]
+      for (index, entry) in entries.enumerated() {
+        let identity = Identity(consumer: consumer, message: entry.identity)
+        if let recorded = state.outputs[identity] {
+          repeats[index] = recorded
+        } else {
+          add(entry, identity, &state)
+        }
+      }
+      return repeats
+    }
+  }
+
+  private func add(_ entry: CommitEntry, _ identity: Identity, _ state: inout State) {
+    // Copied: a slice would keep its whole batch in memory.
+    let outputs = entry.outputs.map(InMemoryStore.copy)
+    let bytes = outputs.reduce(0) { $0 + ($1.value?.count ?? 0) + ($1.key?.count ?? 0) }
+    state.outputs[identity] = outputs
+    state.order.append((identity, bytes))
+    state.bytes += bytes
+    while state.order.count - state.head > limits.entriesMax || state.bytes > limits.bytesMax {
+      let oldest = state.order[state.head]
+      state.outputs[oldest.identity] = nil
+      state.bytes -= oldest.bytes
+      state.head += 1
+    }
+    if state.head > limits.entriesMax {
+      state.order.removeFirst(state.head)
+      state.head = 0
+    }
+  }
+
+  private static func copy(_ record: OutboundRecord) -> OutboundRecord {
+    func copied(_ bytes: Bytes?) -> Bytes? { bytes?.withUnsafeBytes { Bytes(copying: $0) } }
+    return OutboundRecord(
+      topic: record.topic, partition: record.partition, key: copied(record.key), value: copied(record.value),
+      headers: record.headers.map { RecordHeader($0.name, copied($0.value)) })
+  }
+}

@@ -1,0 +1,34 @@
+import OnexCore
+
+/// Says what a record becomes. Pure but for its parser's buffers: used by one task, it decides and does nothing.
+public protocol Decider: AnyObject {
+  /// Writes the outputs of `record` to `batch`, or says that a handler must run first.
+  ///
+  /// - Parameters:
+  ///   - owner: the record's position in the batch.
+  ///   - isBusy: whether a handler still works on earlier records of the key, which this one must then wait for.
+  func decide(
+    _ record: ConsumedRecord, owner: Int, into batch: inout OutputBatch, isBusy: (Bytes) -> Bool
+  ) -> Decision
+}
+
+public enum Decision: Sendable {
+  /// The outputs are written. `identity` is what a repeat is recognised by; `nil` for a record that has none.
+  case decided(identity: MessageIdentity?)
+  /// A handler must run, after earlier work of the same key.
+  case run(HandlerWork)
+}
+
+/// A handler's run that waits for its turn.
+public struct HandlerWork: Sendable {
+  public let record: ConsumedRecord
+  public let envelope: Envelope
+  let operation: LoadedOperation
+
+  var key: Bytes { record.orderingKey(envelope) }
+}
+
+extension ConsumedRecord {
+  /// Requests with the same key are answered one after the other.
+  func orderingKey(_ envelope: Envelope) -> Bytes { key ?? Bytes(envelope.correlationID.description) }
+}

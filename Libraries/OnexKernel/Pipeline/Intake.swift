@@ -1,0 +1,141 @@
+import OnexCore
+import OnexService
+
+/// Polls the consumer, decides what comes, and answers the group's wishes.
+struct Intake: Sendable {
+  private let pipeline: Pipeline
+  private let joined: @Sendable () -> Void
+  private var parts: Pipeline.Parts { pipeline.parts }
+  private var lanes: LaneTable { pipeline.lanes }
+
+  init(_ pipeline: Pipeline, joined: @escaping @Sendable () -> Void) {
+    self.pipeline = pipeline
+    self.joined = joined
+  }
+
+  /// Works until shutdown, then waits until everything in flight is settled.
+  func run() async throws {
+    let decider = parts.decider()
+    try await withThrowingTaskGroup(of: Void.self) { revocations in
+      while !parts.context.shutdown.isRequested {
+        await waitForRoom()
+        for event in await parts.consumer.poll(parts.limits.poll) {
+          if case .revoking(let partitions) = event {
+            lanes.revoke(partitions)
+            revocations.addTask { await giveUp(partitions) }
+          } else {
+            try handle(event, decider)
+          }
+        }
+      }
+      await drain()
+      try await revocations.waitForAll()
+    }
+  }
+
+  private func handle(_ event: ConsumerEvent, _ decider: any Decider) throws {
+    let logger = parts.context.logger
+    switch event {
+    case .records(let records):
+      take(records, decider)
+    case .assigned(let partitions):
+      lanes.assign(partitions)
+      pipeline.metrics.assigned.set(lanes.assigned)
+      parts.context.health.check("partitions", state: lanes.assigned > 0 ? .up : .standingBy)
+      logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(lanes.assigned)])
+      joined()
+    case .lost(let partitions):
+      lanes.remove(partitions)
+      pipeline.metrics.assigned.set(lanes.assigned)
+      logger.warning("partitions lost", ["count": .integer(partitions.count)])
+    case .fault(let error) where error.isFatal:
+      throw ServiceFailure.internalError("the event bus failed for good: \(error)")
+    case .fault(let error):
+      pipeline.outages.failed(.broker, error.description)
+      parts.context.health.check("kafka", state: .down, error: error.description)
+    case .recovered:
+      pipeline.outages.succeeded(.broker)
+      parts.context.health.check("kafka", state: .up)
+    case .revoking:
+      preconditionFailure("handled where the task that waits can be started")
+    }
+  }
+
+  /// Decides records of one poll, partition by partition; within one they are in offset order.
+  private func take(_ records: [ConsumedRecord], _ decider: any Decider) {
+    var start = 0
+    while start < records.count {
+      let partition = records[start].source
+      var end = start + 1
+      while end < records.count, records[end].source == partition { end += 1 }
+      take(records[start..<end], of: partition, decider)
+      start = end
+    }
+  }
+
+  private func take(_ records: ArraySlice<ConsumedRecord>, of partition: TopicPartition, _ decider: any Decider) {
+    guard let lane = lanes.deliver(records, of: partition) else { return }
+    pipeline.metrics.consumed.add(records.count)
+    var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 512 * min(records.count, 512))
+    var decided: [ConsumedRecord] = []
+    decided.reserveCapacity(records.count)
+    var identities: [MessageIdentity?] = []
+    var work: [HandlerWork] = []
+    var waiting: Set<Bytes> = []
+    let hasWork = lanes.hasWork(in: lane)
+    for record in records {
+      let decision = decider.decide(record, owner: decided.count, into: &batch) { key in
+        waiting.contains(key) || (hasWork && lanes.isBusy(key, in: lane))
+      }
+      switch decision {
+      case .decided(let identity):
+        decided.append(record)
+        if !parts.store.isStateless { identities.append(identity) }
+      case .run(let item):
+        work.append(item)
+        waiting.insert(item.key)
+      }
+    }
+    if !decided.isEmpty {
+      let (outputs, owners) = batch.finish()
+      pipeline.settlements.add(
+        Settlement(
+          lane: lane, records: decided, outputs: outputs, owners: owners, identities: identities, finishedKey: nil))
+    }
+    pipeline.apply(lanes.add(work, to: lane))
+  }
+
+  /// Rests while too much waits to be settled, briefly: a pause of full lanes follows where that does not help.
+  private func waitForRoom() async {
+    let limit = parts.limits.unsettledRecordsMax
+    let lanes = lanes
+    guard lanes.unsettled >= limit else { return }
+    _ = await lanes.changes.wait(atMost: parts.limits.restMax, clock: parts.context.clock) { lanes.unsettled < limit }
+  }
+
+  /// Finishes what is in flight of partitions that the group wants back, then gives them up.
+  private func giveUp(_ partitions: [TopicPartition]) async {
+    let lanes = lanes
+    let isIdle = await lanes.changes.wait(atMost: parts.limits.revocationMax, clock: parts.context.clock) {
+      lanes.isIdle(partitions)
+    }
+    if !isIdle { parts.context.logger.warning("partitions given up with records in flight; they will be done again") }
+    lanes.remove(partitions)
+    pipeline.metrics.assigned.set(lanes.assigned)
+    parts.consumer.completeRevocation(partitions)
+    parts.context.logger.info("partitions revoked", ["count": .integer(partitions.count)])
+    if lanes.assigned == 0 { parts.context.health.check("partitions", state: .standingBy) }
+  }
+
+  /// Takes nothing more and waits for what is in flight. The service host bounds the wait.
+  private func drain() async {
+    let lanes = lanes
+    parts.consumer.pause(lanes.partitions)
+    while lanes.unsettled > 0 {
+      let seen = lanes.changes.generation
+      parts.context.health.draining(inFlight: lanes.unsettled)
+      if lanes.unsettled == 0 { break }
+      await lanes.changes.wait(since: seen)
+    }
+  }
+}

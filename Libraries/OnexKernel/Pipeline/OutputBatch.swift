@@ -1,0 +1,128 @@
+import OnexCore
+import OnexJSON
+
+/// Collects what the records of one batch give out. All texts that are written here share one buffer.
+public struct OutputBatch: ~Copyable {
+  /// Headers of an incoming record that go on to what it causes (W3C Trace Context).
+  private static let traceHeaders = ["traceparent", "tracestate"]
+
+  private enum Value {
+    case written(start: Int, count: Int)
+    case passed(Bytes)
+    case deadLetter(OutboundRecord)
+  }
+
+  private struct Item {
+    let owner: Int
+    let topic: String
+    let key: Key
+    let value: Value
+    let messageID: EnvelopeID
+    let trace: [RecordHeader]
+  }
+
+  private enum Key {
+    case bytes(Bytes)
+    /// The id's text, which stands at this place of the written value.
+    case correlation(CorrelationID)
+  }
+
+  private var writer: JSONWriter
+  private var items: [Item] = []
+  /// Responses larger than this are replaced by `OUTPUT_TOO_LARGE`.
+  private let outputBytesMax: Int
+
+  public init(outputBytesMax: Int, capacity: Int = 64 << 10) {
+    self.outputBytesMax = outputBytesMax
+    writer = JSONWriter(capacity: capacity)
+  }
+
+  public var count: Int { items.count }
+
+  /// Adds a response; `owner` is the record's position in the batch.
+  public mutating func respond(_ response: ResponseEnvelope, to record: ConsumedRecord, topic: String, owner: Int) {
+    let start = writer.beginDocument()
+    writer.response(response)
+    var response = response
+    if writer.count - start > outputBytesMax {
+      let size = writer.count - start
+      response.outcome = .failure(
+        ResponseError(.outputTooLarge, "the response has \(size) bytes; the limit is \(outputBytesMax)"))
+      response.extensions = []
+      response.metadata = nil
+      let shorter = writer.beginDocument()
+      writer.response(response)
+      add(record, owner, topic, .written(start: shorter, count: writer.count - shorter), response.envelopeID, response.correlationID)
+      return
+    }
+    add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)
+  }
+
+  /// Adds a request for another role. What came complete goes out as the bytes it came in.
+  public mutating func forward(_ envelope: Envelope, of record: ConsumedRecord, topic: String, owner: Int) {
+    if envelope.isComplete, let value = record.value {
+      add(record, owner, topic, .passed(value), envelope.envelopeID, envelope.correlationID)
+      return
+    }
+    let start = writer.beginDocument()
+    writer.request(envelope)
+    let value = Value.written(start: start, count: writer.count - start)
+    add(record, owner, topic, value, envelope.envelopeID, envelope.correlationID)
+  }
+
+  /// Adds the record's own value under another topic.
+  public mutating func pass(
+    _ record: ConsumedRecord, value: Bytes, topic: String, id: EnvelopeID, correlationID: CorrelationID, owner: Int
+  ) {
+    add(record, owner, topic, .passed(value), id, correlationID)
+  }
+
+  public mutating func deadLetter(_ letter: OutboundRecord, id: EnvelopeID, owner: Int) {
+    items.append(
+      Item(owner: owner, topic: letter.topic, key: .bytes(.empty), value: .deadLetter(letter), messageID: id, trace: []))
+  }
+
+  private mutating func add(
+    _ record: ConsumedRecord, _ owner: Int, _ topic: String, _ value: Value, _ id: EnvelopeID, _ correlation: CorrelationID
+  ) {
+    let key: Key = if let key = record.key { .bytes(key) } else { .correlation(correlation) }
+    let trace = record.headers.isEmpty ? [] : record.headers.filter { OutputBatch.traceHeaders.contains($0.name) }
+    items.append(Item(owner: owner, topic: topic, key: key, value: value, messageID: id, trace: trace))
+  }
+
+  /// The records to publish, in order, and to which record of the batch each belongs. The batch is empty afterwards.
+  public mutating func finish() -> (records: [OutboundRecord], owners: [Int]) {
+    // The ids of the headers follow the texts in the same buffer.
+    let idsStart = writer.count
+    for item in items { _ = (writer.beginDocument(), writer.uuid(item.messageID.uuid)) }
+    let buffer = writer.finish()
+    var records: [OutboundRecord] = []
+    var owners: [Int] = []
+    records.reserveCapacity(items.count)
+    owners.reserveCapacity(items.count)
+    for (index, item) in items.enumerated() {
+      // Each id stands in quotes: 38 bytes, of which 36 count.
+      let id = buffer.slice(from: idsStart + index * 38 + 1, count: 36)
+      records.append(OutputBatch.outbound(item, id, buffer))
+      owners.append(item.owner)
+    }
+    items.removeAll(keepingCapacity: true)
+    return (records, owners)
+  }
+
+  private static func outbound(_ item: Item, _ id: Bytes, _ buffer: Bytes) -> OutboundRecord {
+    let value: Bytes
+    switch item.value {
+    case .written(let start, let count): value = buffer.slice(from: start, count: count)
+    case .passed(let bytes): value = bytes
+    case .deadLetter(let letter): return letter
+    }
+    let key: Bytes =
+      switch item.key {
+      case .bytes(let bytes): bytes
+      case .correlation(let id): Bytes(id.description)
+      }
+    return OutboundRecord(
+      topic: item.topic, key: key, value: value, headers: [RecordHeader("message_id", id)] + item.trace)
+  }
+}

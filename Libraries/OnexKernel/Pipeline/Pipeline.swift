@@ -1,0 +1,156 @@
+import OnexCore
+import OnexService
+
+/// The one shape of every consumer: consume, decide, commit, publish, store offsets.
+///
+/// Three tasks share the work. The intake polls, decides and hands settlements on; the runner runs handlers whose turn has
+/// come; the settler commits, publishes and stores offsets for everything that has gathered meanwhile. A crash anywhere loses
+/// nothing: offsets move only over what is committed and published.
+public final class Pipeline: Sendable {
+  public struct Parts: Sendable {
+    public var consumer: any EventConsumer
+    public var producer: any EventProducer
+    public var store: any Store
+    /// The consumer group; names the consumer in the store and in dead letters.
+    public var group: String
+    public var limits: PipelineLimits
+    public var outputBytesMax: Int
+    public var responseTopic: String
+    public var runner: HandlerRunner
+    public var context: ServiceContext
+    /// Makes the decider inside the task that alone uses it.
+    public var decider: @Sendable () -> any Decider
+
+    public init(
+      consumer: any EventConsumer, producer: any EventProducer, store: any Store, group: String, limits: PipelineLimits,
+      outputBytesMax: Int, responseTopic: String, runner: HandlerRunner, context: ServiceContext,
+      decider: @escaping @Sendable () -> any Decider
+    ) {
+      self.consumer = consumer
+      self.producer = producer
+      self.store = store
+      self.group = group
+      self.limits = limits
+      self.outputBytesMax = outputBytesMax
+      self.responseTopic = responseTopic
+      self.runner = runner
+      self.context = context
+      self.decider = decider
+    }
+  }
+
+  let parts: Parts
+  let lanes: LaneTable
+  let settlements = SettlementQueue()
+  let metrics: PipelineMetrics
+  let outages: OutageReporter
+  private let starts: AsyncStream<HandlerStart>
+  private let starter: AsyncStream<HandlerStart>.Continuation
+
+  public init(_ parts: Parts) {
+    self.parts = parts
+    lanes = LaneTable(parts.limits.lane)
+    metrics = PipelineMetrics(parts.context.metrics, group: parts.group)
+    outages = OutageReporter(health: parts.context.health, logger: parts.context.logger)
+    // Bounded by the lanes: none starts more than its concurrency.
+    (starts, starter) = AsyncStream.makeStream()
+  }
+
+  /// Records taken and not settled.
+  public var inFlight: Int { lanes.unsettled }
+
+  /// Works until shutdown is requested and everything in flight is settled.
+  ///
+  /// - Parameter joined: called when the consumer has joined its group: with partitions, or standing by.
+  /// - Throws: `ServiceFailure` when the event bus has failed for good.
+  public func run(joined: @escaping @Sendable () -> Void) async throws {
+    let intake = Intake(self, joined: joined)
+    let settler = Settler(self)
+    defer { starter.finish() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await settler.run() }
+      group.addTask { await self.runHandlers() }
+      do {
+        try await intake.run()
+      } catch {
+        starter.finish()
+        settlements.close()
+        group.cancelAll()
+        throw error
+      }
+      starter.finish()
+      settlements.close()
+      try await group.waitForAll()
+    }
+    await parts.consumer.close()
+  }
+
+  /// Carries out what the lanes have asked for.
+  func apply(_ progress: LaneTable.Progress) {
+    if !progress.pause.isEmpty { parts.consumer.pause(progress.pause) }
+    if !progress.resume.isEmpty { parts.consumer.resume(progress.resume) }
+    for start in progress.start { starter.yield(start) }
+  }
+
+  private func runHandlers() async {
+    await withDiscardingTaskGroup { group in
+      for await start in starts {
+        group.addTask { await self.execute(start) }
+      }
+      // Whatever still runs belongs to lanes that are gone: shutdown waits for the others before it comes here.
+      group.cancelAll()
+    }
+  }
+
+  private func execute(_ start: HandlerStart) async {
+    let work = start.work
+    guard lanes.isLive(start.lane) else { return }
+    let identity = work.envelope.identity
+    if let recorded = await recordedOutputs(of: identity) {
+      let outputs = RecordedAnswer.outputs(
+        recorded, for: work, topic: parts.responseTopic, bytesMax: parts.outputBytesMax)
+      // Under the repeat's own id: the key's entry stays that of the first answer.
+      return settle(start, outputs, .envelope(work.envelope.envelopeID))
+    }
+    let response = await parts.runner.run(work)
+    var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
+    batch.respond(response, to: work.record, topic: parts.responseTopic, owner: 0)
+    settle(start, batch.finish().records, identity)
+  }
+
+  private func settle(_ start: HandlerStart, _ outputs: [OutboundRecord], _ identity: MessageIdentity) {
+    settlements.add(
+      Settlement(
+        lane: start.lane, records: [start.work.record], outputs: outputs, owners: outputs.map { _ in 0 },
+        identities: [identity], finishedKey: start.key))
+  }
+
+  /// The outputs of an earlier answer to the same request; waits out an outage of the store.
+  private func recordedOutputs(of identity: MessageIdentity) async -> [OutboundRecord]? {
+    guard !parts.store.isStateless else { return nil }
+    return await untilStoreAnswers { () throws(StoreError) in
+      try await parts.store.recorded(identity, consumer: parts.group)
+    } ?? nil
+  }
+
+  /// Repeats `body` until the store answers.
+  ///
+  /// - Returns: `nil` when the task was cancelled first.
+  func untilStoreAnswers<Value: Sendable>(_ body: () async throws(StoreError) -> Value) async -> Value? {
+    var attempt = 0
+    while !Task.isCancelled {
+      do {
+        let value = try await body()
+        outages.succeeded(.store)
+        return value
+      } catch {
+        attempt += 1
+        outages.failed(.store, error.message)
+        let policy = parts.limits.outage
+        let backoff = policy.backoff(afterAttempt: attempt, random: .random(in: 0..<1)) ?? policy.maxBackoff
+        try? await parts.context.clock.sleep(for: backoff)
+      }
+    }
+    return nil
+  }
+}

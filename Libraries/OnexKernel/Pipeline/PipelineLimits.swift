@@ -1,0 +1,19 @@
+import OnexCore
+
+/// Every bound of a pipeline, with its default.
+public struct PipelineLimits: Sendable {
+  public var lane = LaneLimits()
+  /// What one poll brings at most.
+  public var poll = PollLimit(records: 4096, bytes: 4 << 20, wait: .milliseconds(250))
+  /// Records that wait to be committed and published; when there are more, nothing is polled for a moment.
+  public var unsettledRecordsMax = 20_000
+  /// How long polling may rest for that reason before full lanes are paused instead. Short: polling is what keeps the group
+  /// membership and notices a revocation.
+  public var restMax: Duration = .milliseconds(100)
+  /// How long a lane that the group wants back may take to finish what is in flight; the rest is done again by its new owner.
+  public var revocationMax: Duration = .seconds(20)
+  /// Waits between attempts while broker or store are away.
+  public var outage = RetryPolicy.outage
+
+  public init() {}
+}

@@ -1,0 +1,48 @@
+import OnexCore
+
+/// Publishes a batch and does not give up: an outage is waited out, and a record that the broker refuses for good is turned
+/// into the dead letter of the record it answers.
+struct RecordPublisher: Sendable {
+  let producer: any EventProducer
+  let clock: any RuntimeClock
+  let backoff: RetryPolicy
+  let group: String
+  let outages: OutageReporter
+
+  /// - Parameter source: the record that the output at an index belongs to.
+  /// - Returns: false when the task was cancelled before everything was written.
+  func publish(_ outputs: [OutboundRecord], source: (Int) -> ConsumedRecord) async -> Bool {
+    var pending = outputs
+    var sources = Array(outputs.indices)
+    var attempt = 0
+    while !pending.isEmpty {
+      if Task.isCancelled { return false }
+      let failures = await producer.publish(pending)
+      guard let first = failures.first else { break }
+      attempt += 1
+      outages.failed(.broker, failures.first { $0.error.isRetriable }?.error.description ?? first.error.description)
+      let next = failures.map { failure in
+        (retry(pending[failure.index], failure.error, source(sources[failure.index])), sources[failure.index])
+      }
+      pending = next.map(\.0)
+      sources = next.map(\.1)
+      let random = Double.random(in: 0..<1)
+      try? await clock.sleep(for: backoff.backoff(afterAttempt: attempt, random: random) ?? backoff.maxBackoff)
+    }
+    outages.succeeded(.broker)
+    return true
+  }
+
+  /// What to write next for an output that was not written.
+  private func retry(_ output: OutboundRecord, _ error: EventBusError, _ source: ConsumedRecord) -> OutboundRecord {
+    let letters = Topics.deadLetters(of: source.source.topic)
+    // A refused dead letter is tried again for as long as it takes: there is nowhere else to put it.
+    guard !error.isRetriable, error.code == .recordTooLarge, output.topic != letters else { return output }
+    return DeadLetter.record(
+      for: source,
+      cause: DeadLetter.Cause(
+        code: ErrorCode.outputTooLarge.rawValue,
+        reason: "the broker refused the record for topic \(output.topic): \(error.message)", consumerGroup: group,
+        time: clock.now()))
+  }
+}

@@ -1,0 +1,21 @@
+import OnexCore
+
+/// Records whose outputs are known, on their way through commit, publish and store-offset.
+struct Settlement: Sendable {
+  let lane: LaneReference
+  let records: [ConsumedRecord]
+  let outputs: [OutboundRecord]
+  /// To which of `records` each output belongs; ascending.
+  let owners: [Int]
+  /// What repeats of each record are recognised by; empty for a stateless role.
+  let identities: [MessageIdentity?]
+  /// The key whose turn ends with this settlement, when a handler ran for it.
+  let finishedKey: Bytes?
+}
+
+/// A lane in one assignment: the same partition assigned again is another lane, and what belongs to the earlier one is
+/// dropped.
+struct LaneReference: Sendable, Hashable {
+  let partition: TopicPartition
+  let epoch: UInt64
+}

@@ -1,0 +1,34 @@
+import OnexCore
+import Synchronization
+
+/// One operation of a loaded handler with what governs its runs in this process.
+public final class LoadedOperation: Sendable {
+  let contract: HandlerContract
+  let settings: OperationSettings
+  let handler: any Handler
+  /// The handler, when it may run inside the lane's batch.
+  let quick: (any ComputeHandler)?
+  let gate: ConcurrencyGate
+  private let breaker: BreakerBox?
+
+  init(contract: HandlerContract, settings: OperationSettings, handler: any Handler) {
+    self.contract = contract
+    self.settings = settings
+    self.handler = handler
+    if let compute = handler as? any ComputeHandler, type(of: compute).isQuick { quick = compute } else { quick = nil }
+    gate = ConcurrencyGate(settings.maxConcurrency)
+    breaker = settings.circuitBreaker.map { BreakerBox($0) }
+  }
+
+  /// Changes the circuit breaker, if the contract asks for one.
+  func breaker<R>(_ body: (inout CircuitBreaker) -> R) -> R? {
+    breaker?.state.withLock { body(&$0) }
+  }
+}
+
+/// A mutex cannot be optional: it has no place to move to.
+private final class BreakerBox: Sendable {
+  let state: Mutex<CircuitBreaker>
+
+  init(_ policy: CircuitBreakerPolicy) { state = Mutex(CircuitBreaker(policy)) }
+}

@@ -1,0 +1,91 @@
+import OnexCore
+import OnexJSON
+
+/// Decides requests for a role that runs handlers (`runtime-effects`, `runtime-worker`).
+public final class HandlerDecider: Decider {
+  private var decoder: EnvelopeDecoder
+  private var parser = JSONParser()
+  private let table: HandlerTable
+  private let clock: any RuntimeClock
+  private let group: String
+  private let responseTopic: String
+
+  public init(
+    table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String
+  ) {
+    self.decoder = EnvelopeDecoder(limits: limits)
+    self.table = table
+    self.clock = clock
+    self.group = group
+    self.responseTopic = responseTopic
+  }
+
+  public func decide(
+    _ record: ConsumedRecord, owner: Int, into batch: inout OutputBatch, isBusy: (Bytes) -> Bool
+  ) -> Decision {
+    switch decoder.decode(record) {
+    case .failure(let rejected):
+      batch.reject(rejected, group: group, responseTopic: responseTopic, now: clock.now(), owner: owner)
+      return .decided(identity: nil)
+    case .success(let envelope):
+      return decide(envelope, record, owner, &batch, isBusy)
+    }
+  }
+
+  private func decide(
+    _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch, _ isBusy: (Bytes) -> Bool
+  ) -> Decision {
+    let start = clock.uptime()
+    let entry = table[envelope.operation]
+    var handler: String?
+    let outcome: ResponseEnvelope.Outcome
+    if let error = refusal(envelope, entry) {
+      outcome = .failure(error)
+    } else if case .loaded(let operation)? = entry {
+      handler = operation.contract.name
+      if let error = PayloadCheck.input(envelope.payload, operation.settings, &parser) {
+        outcome = .failure(error)
+      } else if let quick = operation.quick, !isBusy(record.orderingKey(envelope)) {
+        outcome = run(quick, operation, envelope)
+      } else {
+        return .run(HandlerWork(record: record, envelope: envelope, operation: operation))
+      }
+    } else {
+      outcome = .failure(ResponseError(.internalError, "the operation \(envelope.operation) could not be decided"))
+    }
+    let response = ResponseEnvelope(
+      answering: envelope, handler: handler, duration: clock.uptime() - start, timestamp: clock.now(), outcome: outcome)
+    batch.respond(response, to: record, topic: responseTopic, owner: owner)
+    return .decided(identity: envelope.identity)
+  }
+
+  /// Why the request is answered without a handler; `nil` when one may run.
+  private func refusal(_ envelope: Envelope, _ entry: HandlerTable.Entry?) -> ResponseError? {
+    if let deadline = envelope.deadline, deadline <= clock.now() { return HandlerRunner.deadlineExceeded }
+    switch entry {
+    case nil:
+      return ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)")
+    case .failed(let handler, let reason)?:
+      return ResponseError(.handlerUnavailable, "the handler \(handler) could not be loaded: \(reason)")
+    case .elsewhere(let kind)?:
+      return ResponseError(.notAllowed, "the operation \(envelope.operation) is of kind \(kind.rawValue), which this role never runs")
+    case .loaded(let operation)? where operation.contract.security.requiresAuthentication:
+      return ResponseError(
+        .notAllowed, "the contract of \(operation.contract.name) requires authentication, which requests cannot carry yet")
+    case .loaded?:
+      return nil
+    }
+  }
+
+  private func run(_ quick: any ComputeHandler, _ operation: LoadedOperation, _ envelope: Envelope) -> ResponseEnvelope.Outcome {
+    do {
+      let payload = try quick.compute(envelope.handlerRequest(timeout: operation.settings.timeout, attempt: 1))
+      // What comes back as it came in has been checked already.
+      if payload.isSameMemory(as: envelope.payload), operation.settings.outputSchema == nil { return .success(payload) }
+      if let error = PayloadCheck.output(payload, operation, &parser) { return .failure(error) }
+      return .success(payload)
+    } catch {
+      return .failure(HandlerRunner.responseError(error))
+    }
+  }
+}
