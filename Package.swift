@@ -15,7 +15,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["OnexTestSupport"], path: "Tests/\(name)", exclude: [], swiftSettings: strict)
+    name: name, dependencies: dependencies + ["OnexTestSupport"], path: "Tests/\(name)", swiftSettings: strict)
 }
 
 func cModule(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -65,12 +65,21 @@ let services: [Target] = [
   service("onexctl", ["OnexControl", "OnexCompute", "OnexEffects"]),
 ]
 
+let testTargets: [Target] = [
+  tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
+  tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
+  tests("OnexCoreTests", ["OnexCore"]),
+  tests("IntegrationTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexObservability"]),
+  tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
+  tests("OnexJSONTests", ["OnexCore", "OnexJSON"]),
+]
+
 let package = Package(
   name: "onex-runtime",
   products: [
     .library(name: "OnexRuntime", targets: ["OnexRuntime", "OnexKernel", "OnexCore", "OnexJSON"]),
     .library(name: "OnexPluginKit", type: .static, targets: ["OnexPluginKit"]),
   ],
-  targets: cModules + libraries + services,
+  targets: cModules + libraries + services + testTargets,
   cxxLanguageStandard: .cxx17
 )

@@ -44,6 +44,7 @@ public final class PostgresConnection: Sendable {
   ///
   /// - Throws: what `body` throws, or a `PostgresError`. One with `isCommitUnknown` says that the connection broke during the
   ///   commit.
+  @discardableResult
   public func transaction<R>(_ body: (PostgresTransaction) async throws -> R) async throws -> R {
     let id = transactions.add(1, ordering: .relaxed).newValue
     do {
