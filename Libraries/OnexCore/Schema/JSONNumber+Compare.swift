@@ -12,11 +12,10 @@ extension JSONNumber {
     return (Double(literal) ?? 0) < (Double(other.literal) ?? 0)
   }
 
-  /// Exact in decimal as far as 128 bits reach, so that 0.3 is a multiple of 0.1; beyond that by doubles.
+  /// Exact in decimal for up to 36 digits, so that 0.3 is a multiple of 0.1; beyond that by doubles.
   func isMultiple(of unit: JSONNumber) -> Bool {
     if let value = decimal, let unit = unit.decimal, unit.mantissa != 0 {
-      let exponent = min(value.exponent, unit.exponent)
-      if let a = JSONNumber.scaled(value, to: exponent), let b = JSONNumber.scaled(unit, to: exponent) { return a % b == 0 }
+      return JSONNumber.isMultiple(value, of: unit)
     }
     guard let value = double, let unit = unit.double else { return false }
     let quotient = value / unit
@@ -24,6 +23,9 @@ extension JSONNumber {
   }
 
   private typealias Decimal = (mantissa: Int128, exponent: Int)
+
+  /// A mantissa of up to 36 digits can be multiplied by ten once more and stays inside 128 bits (38 digits).
+  private static let mantissaMax = (0..<36).reduce(Int128(1)) { product, _ in product * 10 }
 
   private var decimal: Decimal? {
     var mantissa: Int128 = 0
@@ -34,10 +36,8 @@ extension JSONNumber {
     for byte in bytes[..<exponentAt] {
       switch byte {
       case 48...57:
-        let (shifted, overflow) = mantissa.multipliedReportingOverflow(by: 10)
-        let (sum, carry) = shifted.addingReportingOverflow(Int128(byte - 48))
-        guard !overflow, !carry else { return nil }
-        mantissa = sum
+        guard mantissa < JSONNumber.mantissaMax else { return nil }
+        mantissa = mantissa * 10 + Int128(byte - 48)
         if isFraction { exponent -= 1 }
       case UInt8(ascii: "."): isFraction = true
       default: break  // The sign, which divisibility does not depend on.
@@ -48,13 +48,16 @@ extension JSONNumber {
     return (mantissa, exponent + written)
   }
 
-  private static func scaled(_ value: Decimal, to exponent: Int) -> Int128? {
-    var mantissa = value.mantissa
-    for _ in exponent..<value.exponent {
-      let (shifted, overflow) = mantissa.multipliedReportingOverflow(by: 10)
-      guard !overflow else { return nil }
-      mantissa = shifted
+  /// Brings both to the same power of ten, the value modulo the unit all along, so that nothing overflows.
+  private static func isMultiple(_ value: Decimal, of unit: Decimal) -> Bool {
+    var divisor = unit.mantissa
+    for _ in 0..<max(0, unit.exponent - value.exponent) {
+      let (scaled, overflow) = divisor.multipliedReportingOverflow(by: 10)
+      guard !overflow else { return value.mantissa == 0 }  // The unit is larger than the value.
+      divisor = scaled
     }
-    return mantissa
+    var remainder = value.mantissa % divisor
+    for _ in 0..<max(0, value.exponent - unit.exponent) where remainder != 0 { remainder = remainder * 10 % divisor }
+    return remainder == 0
   }
 }

@@ -14,9 +14,8 @@ public struct JSONSchema: Sendable {
   /// Steps of one check; a document that needs more is refused, since combinators can multiply without a bound.
   public static let checkStepsMax = 5_000_000
 
+  /// The first is the root.
   let nodes: [SchemaNode]
-
-  init(nodes: [SchemaNode]) { self.nodes = nodes }
 
   /// - Throws: `SchemaError` with every problem, each at its JSON Pointer.
   public static func compile(_ document: JSONValue) throws(SchemaError) -> JSONSchema {

@@ -5,6 +5,8 @@ struct SchemaCheck {
     case element(Int)
   }
 
+  /// What putting a violation into words costs, in steps.
+  private static let reportCost = 20
   /// Alternatives whose first violation is told when none matches.
   private static let alternativesToldMax = 3
 
@@ -14,17 +16,20 @@ struct SchemaCheck {
   private var steps = 0
   private var depth = 0
   private var isExhausted = false
+  /// Of an alternative only the first violation is told, so that the search for more would be wasted.
+  private var violationsMax = JSONSchema.violationsMax
 
   init(_ nodes: [SchemaNode]) { self.nodes = nodes }
 
   mutating func run(_ value: JSONValue) -> [SchemaViolation] {
     check(0, value)
     guard isExhausted else { return violations }
-    return [SchemaViolation(path: JSONPointer(), message: "is nested too deeply or is too large to be checked against its schema")]
+    let message = "is nested too deeply or is too large to be checked against its schema"
+    return [SchemaViolation(path: JSONPointer(), message: message)]
   }
 
   private mutating func check(_ index: Int, _ value: JSONValue) {
-    guard violations.count < JSONSchema.violationsMax, enter() else { return }
+    guard violations.count < violationsMax, enter() else { return }
     defer { depth -= 1 }
     let node = nodes[index]
     guard !node.isNever else { return report("is not allowed here") }
@@ -73,7 +78,8 @@ struct SchemaCheck {
     }
     guard matched.count != 1 else { return }
     if let names = alternatives.memberNames {
-      report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(names.map { "\"\($0)\"" }.joined(separator: ", "))")
+      let quoted = names.map { "\"\($0)\"" }.joined(separator: ", ")
+      report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(quoted)")
     } else if matched.isEmpty {
       report("matches none of \(alternatives.nodes.count) alternatives: \(failures.joined(separator: "; "))")
     } else {
@@ -83,10 +89,10 @@ struct SchemaCheck {
 
   /// The violations of `value` against one subschema, kept apart from those of the document.
   private mutating func attempt(_ index: Int, _ value: JSONValue) -> [SchemaViolation] {
-    let before = violations
-    violations = []
+    let before = (violations, violationsMax)
+    (violations, violationsMax) = ([], 1)
     check(index, value)
-    defer { violations = before }
+    defer { (violations, violationsMax) = before }
     return violations
   }
 
@@ -97,9 +103,10 @@ struct SchemaCheck {
       if let max = rules.lengthMax, length > max { report("must have at most \(max) characters, not \(length)") }
     }
     switch rules.format {
-    case .uuid: if RawUUID(text) == nil { report("must be a UUID such as 3f2b8c1e-…, 36 characters") }
-    case .dateTime: if Timestamp(rfc3339: text) == nil { report("must be a date and time such as 2026-11-21T03:48:54Z (RFC 3339)") }
-    case nil: break
+    case .uuid where RawUUID(text) == nil: report("must be a UUID of 36 characters (RFC 9562)")
+    case .dateTime where Timestamp(rfc3339: text) == nil:
+      report("must be a date and time such as 2026-11-21T03:48:54Z (RFC 3339)")
+    default: break
     }
     guard let pattern = rules.pattern, charge(text.utf8.count * pattern.size / 8) else { return }
     if !pattern.matches(text) { report("must match the pattern \(pattern.source)") }
@@ -119,7 +126,7 @@ struct SchemaCheck {
     if rules.isUnique { checkUnique(elements) }
     guard rules.items != nil || !rules.prefix.isEmpty else { return }
     for (index, element) in elements.enumerated() {
-      guard violations.count < JSONSchema.violationsMax, !isExhausted else { return }
+      guard violations.count < violationsMax, !isExhausted else { return }
       guard let schema = index < rules.prefix.count ? rules.prefix[index] : rules.items else { return }
       path.append(.element(index))
       check(schema, element)
@@ -141,7 +148,7 @@ struct SchemaCheck {
     if let max = rules.countMax, object.count > max { report("must have at most \(max) members, not \(object.count)") }
     for name in rules.required where object[name] == nil { report("must have the member \"\(name)\"") }
     for member in object.members {
-      guard violations.count < JSONSchema.violationsMax, !isExhausted else { return }
+      guard violations.count < violationsMax, !isExhausted else { return }
       let known = rules.properties[member.name]
       if known == nil, rules.isClosed {
         reportUnknown(member.name, rules)
@@ -160,7 +167,7 @@ struct SchemaCheck {
   }
 
   private mutating func report(_ message: String) {
-    guard violations.count < JSONSchema.violationsMax else { return }
+    guard violations.count < violationsMax, charge(SchemaCheck.reportCost + path.count) else { return }
     let tokens = path.map { step in
       switch step {
       case .member(let name): SchemaCheck.shortened(name)

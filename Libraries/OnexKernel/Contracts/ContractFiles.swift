@@ -18,7 +18,7 @@ struct ContractFiles {
   /// Symbolic links are followed (a mounted ConfigMap consists of them), each folder is entered once, hidden ones never.
   func discover(_ root: String) -> (files: [String], problems: [ContractProblem]) {
     var search = Search(limits: limits)
-    search.enter(root, depth: 0)
+    search.start(root)
     return (search.files.sorted(), search.problems)
   }
 
@@ -59,6 +59,11 @@ private struct Search {
   private struct FolderID: Hashable {
     let device: UInt
     let inode: UInt
+
+    init(_ status: stat) {
+      device = UInt(status.st_dev)
+      inode = UInt(status.st_ino)
+    }
   }
 
   let limits: ContractLimits
@@ -69,7 +74,14 @@ private struct Search {
 
   init(limits: ContractLimits) { self.limits = limits }
 
-  mutating func enter(_ folder: String, depth: Int) {
+  mutating func start(_ root: String) {
+    var status = stat()
+    guard stat(root, &status) == 0 else { return note(root, "the folder cannot be read: \(ContractFiles.reason())") }
+    entered.insert(FolderID(status))
+    enter(root, depth: 0)
+  }
+
+  private mutating func enter(_ folder: String, depth: Int) {
     guard let names = names(in: folder) else { return }
     for name in names {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
@@ -84,7 +96,7 @@ private struct Search {
         continue
       }
       if status.st_mode & S_IFMT == S_IFDIR {
-        guard entered.insert(FolderID(device: UInt(status.st_dev), inode: UInt(status.st_ino))).inserted else { continue }
+        guard entered.insert(FolderID(status)).inserted else { continue }
         guard depth < limits.depthMax else {
           note(path, "lies more than \(limits.depthMax) folders deep and was not searched")
           continue

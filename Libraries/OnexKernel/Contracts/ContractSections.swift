@@ -10,7 +10,8 @@ enum ContractSections {
     for host in hosts where !isHost(host.value) {
       section.problems.add(
         .invalidField, at: host.position,
-        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host; write a name, an address or *.domain, without scheme, port and path")
+        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host: a name, an address or *.domain, without scheme and port"
+      )
     }
     let paths = section.texts("allowed_paths") ?? []
     for path in paths where !isFolder(path.value) {
