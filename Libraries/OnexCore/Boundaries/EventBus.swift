@@ -5,6 +5,9 @@ public protocol EventBus: Sendable {
   func consumer(_ subscription: Subscription) throws(EventBusError) -> any EventConsumer
 
   func producer() throws(EventBusError) -> any EventProducer
+
+  /// Returns when the positions to start from are known.
+  func reader(topics: [String], from start: ReaderStart) async throws(EventBusError) -> any EventReader
 }
 
 public struct Subscription: Sendable {

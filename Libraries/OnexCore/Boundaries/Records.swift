@@ -1,5 +1,5 @@
 /// One partition of one topic.
-public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
+public struct TopicPartition: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let topic: String
   public let partition: Int32
 
@@ -9,6 +9,10 @@ public struct TopicPartition: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(topic)[\(partition)]" }
+
+  public static func < (left: TopicPartition, right: TopicPartition) -> Bool {
+    (left.topic, left.partition) < (right.topic, right.partition)
+  }
 }
 
 /// A record header. Names may repeat; the order is the producer's.

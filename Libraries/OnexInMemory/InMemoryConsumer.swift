@@ -1,0 +1,116 @@
+import OnexCore
+import Synchronization
+
+final class InMemoryConsumer: EventConsumer {
+  private let bus: InMemoryEventBus
+  private let subscription: Subscription
+  private let id: Int
+
+  init(_ bus: InMemoryEventBus, _ subscription: Subscription, _ id: Int) {
+    self.bus = bus
+    self.subscription = subscription
+    self.id = id
+  }
+
+  func poll(_ limit: PollLimit) async -> [ConsumerEvent] {
+    let seen = bus.changes.generation
+    let events = take(limit)
+    guard events.isEmpty else { return events }
+    await bus.changes.wait(since: seen, atMost: limit.wait, clock: bus.clock)
+    return take(limit)
+  }
+
+  private func take(_ limit: PollLimit) -> [ConsumerEvent] {
+    change { member, group, topics in
+      var events = member.events
+      member.events.removeAll()
+      var records: [ConsumedRecord] = []
+      var bytes = 0
+      for partition in member.owned.subtracting(member.revoking).subtracting(member.paused).sorted() {
+        guard records.count < limit.records, bytes < limit.bytes, let log = topics[partition.topic]?[Int(partition.partition)] else {
+          continue
+        }
+        let position = member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
+        let found = log.read(from: position, limit: limit.records - records.count)
+        member.positions[partition] = found.last.map { $0.offset + 1 } ?? position
+        records += found
+        bytes += found.reduce(0) { $0 + ($1.value?.count ?? 0) }
+      }
+      if !records.isEmpty { events.append(.records(records)) }
+      return events
+    } ?? []
+  }
+
+  func completeRevocation(_ partitions: [TopicPartition]) {
+    bus.state.withLock { state in
+      state.groups[subscription.group]?.release(partitions, of: id)
+      state.groups[subscription.group]?.assignFree()
+    }
+    bus.changes.notify()
+  }
+
+  func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError) {
+    let foreign = bus.state.withLock { state -> TopicPartition? in
+      guard let owned = state.groups[subscription.group]?.members[id]?.owned else { return next.keys.first }
+      for (partition, offset) in next where owned.contains(partition) {
+        state.groups[subscription.group]?.committed[partition] = offset
+        bus.evict(partition, &state)
+      }
+      return next.keys.first { !owned.contains($0) }
+    }
+    if let foreign { throw EventBusError(.fenced, "\(foreign) is not assigned to this member") }
+  }
+
+  /// What is stored is committed at once.
+  func commit() async throws(EventBusError) {}
+
+  func pause(_ partitions: [TopicPartition]) {
+    _ = change { member, _, _ in member.paused.formUnion(partitions) }
+  }
+
+  func resume(_ partitions: [TopicPartition]) {
+    _ = change { member, _, _ in member.paused.subtract(partitions) }
+    bus.changes.notify()
+  }
+
+  func seek(_ partition: TopicPartition, to offset: Int64) throws(EventBusError) {
+    let isOurs = change { member, _, _ in
+      guard member.owned.contains(partition) else { return false }
+      member.positions[partition] = offset
+      return true
+    }
+    guard isOurs == true else { throw EventBusError(.fenced, "\(partition) is not assigned to this member") }
+    bus.changes.notify()
+  }
+
+  func lag() -> [TopicPartition: Int64] {
+    change { member, group, topics in
+      var lag: [TopicPartition: Int64] = [:]
+      for partition in member.owned {
+        guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
+        lag[partition] = log.end - (group.committed[partition] ?? member.positions[partition] ?? log.start)
+      }
+      return lag
+    } ?? [:]
+  }
+
+  func close() async {
+    bus.state.withLock { state in
+      guard state.groups[subscription.group]?.members.removeValue(forKey: id) != nil else { return }
+      let partitions = bus.partitions(of: subscription.topics, state)
+      state.groups[subscription.group]?.rebalance(partitions)
+    }
+    bus.changes.notify()
+  }
+
+  private func change<R>(
+    _ body: (inout GroupState.Member, GroupState, [String: [PartitionLog]]) -> R
+  ) -> R? {
+    bus.state.withLock { state in
+      guard let group = state.groups[subscription.group], var member = group.members[id] else { return nil }
+      let result = body(&member, group, state.topics)
+      state.groups[subscription.group]?.members[id] = member
+      return result
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import OnexCore
+import Synchronization
+
+final class InMemoryReader: EventReader {
+  private let bus: InMemoryEventBus
+  private let positions: Mutex<[TopicPartition: Int64]?>
+
+  init(_ bus: InMemoryEventBus, _ positions: [TopicPartition: Int64]) {
+    self.bus = bus
+    self.positions = Mutex(positions)
+  }
+
+  func poll(_ limit: PollLimit) async -> [ConsumerEvent] {
+    let seen = bus.changes.generation
+    let records = take(limit)
+    guard records.isEmpty else { return [.records(records)] }
+    await bus.changes.wait(since: seen, atMost: limit.wait, clock: bus.clock)
+    let later = take(limit)
+    return later.isEmpty ? [] : [.records(later)]
+  }
+
+  private func take(_ limit: PollLimit) -> [ConsumedRecord] {
+    let topics = bus.state.withLock { $0.topics }
+    return positions.withLock { positions in
+      guard let current = positions else { return [] }
+      var records: [ConsumedRecord] = []
+      for (partition, position) in current.sorted(by: { $0.key < $1.key }) {
+        guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
+        let found = log.read(from: position, limit: limit.records - records.count)
+        if let last = found.last { positions?[partition] = last.offset + 1 }
+        records += found
+      }
+      return records
+    }
+  }
+
+  func close() async { positions.withLock { $0 = nil } }
+}

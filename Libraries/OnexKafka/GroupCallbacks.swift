@@ -1,0 +1,61 @@
+import CRdKafka
+import OnexCore
+
+/// What the group coordinator wants, turned into events.
+///
+/// Partitions are taken at once. Partitions that are wanted back stay until the pipeline has finished with them: librdkafka
+/// waits for the unassign call, and keeps the membership alive meanwhile.
+enum GroupCallbacks {
+  static func install(on configuration: OpaquePointer) {
+    rd_kafka_conf_set_rebalance_cb(configuration) { handle, code, partitions, opaque in
+      guard let handle, let callbacks = ClientCallbacks.of(opaque) else { return }
+      GroupCallbacks.rebalance(handle, code, partitions, callbacks)
+      // The poll that is under way returns now and not when its wait is over.
+      rd_kafka_yield(handle)
+    }
+  }
+
+  private static func rebalance(
+    _ handle: OpaquePointer, _ code: rd_kafka_resp_err_t,
+    _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ callbacks: ClientCallbacks
+  ) {
+    let named = [TopicPartition](partitions)
+    switch code {
+    case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+      finish(isCooperative(handle) ? rd_kafka_incremental_assign(handle, partitions) : nil, callbacks)
+      if !isCooperative(handle) { rd_kafka_assign(handle, partitions) }
+      callbacks.recovered()
+      callbacks.add(.assigned(named))
+    case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+      let isLost = rd_kafka_assignment_lost(handle) != 0
+      if isLost || named.isEmpty || callbacks.state.withLock({ $0.isClosing }) {
+        unassign(handle, PartitionList(named))
+        if isLost { callbacks.add(.lost(named)) }
+      } else {
+        callbacks.add(.revoking(named))
+      }
+    default:
+      rd_kafka_assign(handle, nil)
+      callbacks.fault(EventBusError(kafka: code, "rebalance"))
+    }
+  }
+
+  static func unassign(_ handle: OpaquePointer, _ list: borrowing PartitionList) {
+    if isCooperative(handle) {
+      if let error = rd_kafka_incremental_unassign(handle, list.handle) { rd_kafka_error_destroy(error) }
+    } else {
+      rd_kafka_assign(handle, nil)
+    }
+  }
+
+  /// The group's leader decides; a group shared with an older client may still be eager.
+  private static func isCooperative(_ handle: OpaquePointer) -> Bool {
+    rd_kafka_rebalance_protocol(handle).map { String(cString: $0) == "COOPERATIVE" } ?? true
+  }
+
+  private static func finish(_ error: OpaquePointer?, _ callbacks: ClientCallbacks) {
+    guard let error else { return }
+    defer { rd_kafka_error_destroy(error) }
+    callbacks.fault(EventBusError(kafka: rd_kafka_error_code(error), "assign"))
+  }
+}

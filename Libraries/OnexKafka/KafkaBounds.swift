@@ -1,0 +1,22 @@
+/// Every bound of the adapter in one place.
+enum KafkaBounds {
+  /// Prefetched records of one consumer. librdkafka's own default is 64 MiB, more than a whole service may use.
+  static let consumerQueueKiB = 8 * 1024
+  /// One fetch; also the least that lets a record of this size through.
+  static let fetchBytesMax = 4 << 20
+  /// A larger record is refused before it is sent; the topics' own limits are lower.
+  static let recordBytesMax = 8 << 20
+  /// Records that wait to be sent. What is published beyond waits on the producer's thread.
+  static let producerQueueRecords = 100_000
+  static let producerQueueKiB = 16 * 1024
+  /// How long the broker may take to acknowledge before `publish` reports a retriable failure.
+  static let deliveryTimeoutMS = 30_000
+  /// How long a record waits for others to share a request with.
+  static let lingerMS = 2
+  /// Stored offsets reach the broker this often.
+  static let commitIntervalMS = 1000
+  /// A member that is not heard of for so long loses its partitions.
+  static let sessionTimeoutMS = 10_000
+  static let closeTimeoutMS: Int32 = 10_000
+  static let metadataTimeoutMS: Int32 = 3_000
+}

@@ -1,0 +1,66 @@
+import CRdKafka
+import OnexCore
+
+/// What the cluster says about its topics.
+enum KafkaMetadata {
+  static func partitions(of topic: String, _ client: KafkaClient) throws(EventBusError) -> [TopicPartition] {
+    guard let handle = rd_kafka_topic_new(client.handle, topic, nil) else {
+      throw EventBusError(kafka: rd_kafka_last_error(), topic)
+    }
+    defer { rd_kafka_topic_destroy(handle) }
+    let found = try topics(client, only: handle).first { $0.name == topic }
+    guard let found, !found.partitions.isEmpty else {
+      throw EventBusError(.unknownTopic, "the topic \(topic) does not exist")
+    }
+    return found.partitions.map { TopicPartition(topic, $0.partition) }
+  }
+
+  /// Blocks for a round trip.
+  static func topics(_ client: KafkaClient, only topic: OpaquePointer?) throws(EventBusError) -> [TopicDescription] {
+    var metadata: UnsafePointer<rd_kafka_metadata>?
+    let code = rd_kafka_metadata(client.handle, topic == nil ? 1 : 0, topic, &metadata, KafkaBounds.metadataTimeoutMS)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw EventBusError(kafka: code, "metadata") }
+    defer { rd_kafka_metadata_destroy(metadata) }
+    return (0..<Int(metadata.pointee.topic_cnt)).map { describe(metadata.pointee.topics[$0]) }
+  }
+
+  private static func describe(_ topic: rd_kafka_metadata_topic) -> TopicDescription {
+    let partitions = (0..<Int(topic.partition_cnt)).map { index in
+      let partition = topic.partitions[index]
+      func ids(_ list: UnsafeMutablePointer<Int32>?, _ count: Int32) -> [Int32] {
+        list.map { list in (0..<Int(count)).map { list[$0] } } ?? []
+      }
+      return TopicDescription.Partition(
+        partition: partition.id, leader: partition.leader >= 0 ? partition.leader : nil,
+        replicas: ids(partition.replicas, partition.replica_cnt), inSyncReplicas: ids(partition.isrs, partition.isr_cnt))
+    }
+    return TopicDescription(
+      name: String(cString: topic.topic), partitions: partitions.sorted { $0.partition < $1.partition })
+  }
+}
+
+/// A topic as it is.
+public struct TopicDescription: Sendable, Hashable {
+  public struct Partition: Sendable, Hashable {
+    public let partition: Int32
+    /// `nil` while there is none.
+    public let leader: Int32?
+    public let replicas: [Int32]
+    public let inSyncReplicas: [Int32]
+
+    public init(partition: Int32, leader: Int32?, replicas: [Int32], inSyncReplicas: [Int32]) {
+      self.partition = partition
+      self.leader = leader
+      self.replicas = replicas
+      self.inSyncReplicas = inSyncReplicas
+    }
+  }
+
+  public let name: String
+  public let partitions: [Partition]
+
+  public init(name: String, partitions: [Partition]) {
+    self.name = name
+    self.partitions = partitions
+  }
+}
