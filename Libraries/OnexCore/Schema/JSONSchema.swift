@@ -15,12 +15,12 @@ public struct JSONSchema: Sendable {
   public static let checkStepsMax = 5_000_000
 
   /// The first is the root.
-  let nodes: [SchemaNode]
+  let nodes: [SchemaNodeReference]
 
   /// - Throws: `SchemaError` with every problem, each at its JSON Pointer.
   public static func compile(_ document: JSONValue) throws(SchemaError) -> JSONSchema {
     var compiler = SchemaCompiler(document)
-    return JSONSchema(nodes: try compiler.compile())
+    return JSONSchema(nodes: try compiler.compile().map { SchemaNodeReference($0) })
   }
 
   /// Everything in which `value` differs from the schema, at most `violationsMax` entries; empty when it matches.

@@ -10,7 +10,7 @@ struct SchemaCheck {
   /// Alternatives whose first violation is told when none matches.
   private static let alternativesToldMax = 3
 
-  private let nodes: [SchemaNode]
+  private let nodes: [SchemaNodeReference]
   private var path: [Step] = []
   private var violations: [SchemaViolation] = []
   private var steps = 0
@@ -18,8 +18,10 @@ struct SchemaCheck {
   private var isExhausted = false
   /// Of an alternative only the first violation is told, so that the search for more would be wasted.
   private var violationsMax = JSONSchema.violationsMax
+  /// Violations count, but nobody will read them.
+  private var isQuiet = false
 
-  init(_ nodes: [SchemaNode]) { self.nodes = nodes }
+  init(_ nodes: [SchemaNodeReference]) { self.nodes = nodes }
 
   mutating func run(_ value: JSONValue) -> [SchemaViolation] {
     check(0, value)
@@ -31,21 +33,21 @@ struct SchemaCheck {
   private mutating func check(_ index: Int, _ value: JSONValue) {
     guard violations.count < violationsMax, enter() else { return }
     defer { depth -= 1 }
-    let node = nodes[index]
-    guard !node.isNever else { return report("is not allowed here") }
-    if let types = node.types, !types.isMatched(by: value) {
+    let reference = nodes[index]  // Held so that its fields are read in place.
+    guard !reference.node.isNever else { return report("is not allowed here") }
+    if let types = reference.node.types, !types.isMatched(by: value) {
       report("must be of type \(types.names), not \(value.typeName)")
       return  // What follows would only repeat that.
     }
-    checkEnumeration(node, value)
+    checkEnumeration(reference.node, value)
     switch value {
-    case .string(let text): if let rules = node.text { check(text, rules) }
-    case .number(let number): if let rules = node.number { check(number, rules) }
-    case .array(let elements): if let rules = node.array { check(elements, rules) }
-    case .object(let object): if let rules = node.object { check(object, rules) }
+    case .string(let text): if let rules = reference.node.text { check(text, rules) }
+    case .number(let number): if let rules = reference.node.number { check(number, rules) }
+    case .array(let elements): if let rules = reference.node.array { check(elements, rules) }
+    case .object(let object): if let rules = reference.node.object { check(object, rules) }
     case .null, .boolean: break
     }
-    checkInPlace(node, value)
+    checkInPlace(reference.node, value)
   }
 
   private mutating func checkInPlace(_ node: SchemaNode, _ value: JSONValue) {
@@ -53,8 +55,9 @@ struct SchemaCheck {
     for part in node.allOf { check(part, value) }
     if let anyOf = node.anyOf { check(anyOf, value, exactlyOne: false) }
     if let oneOf = node.oneOf { check(oneOf, value, exactlyOne: true) }
-    if let not = node.not, attempt(not, value).isEmpty {
-      report(node.notMessage(nodes[not]))
+    if let not = node.not, matches(not, value) {
+      let message = nodes[not].node.forbiddenMessage
+      report(message)
     }
   }
 
@@ -74,7 +77,7 @@ struct SchemaCheck {
         matched.append(number + 1)
         if exactlyOne { continue } else { return }
       }
-      if failures.count < SchemaCheck.alternativesToldMax { failures.append("(\(number + 1)) \(first)") }
+      if !isQuiet, failures.count < SchemaCheck.alternativesToldMax { failures.append("(\(number + 1)) \(first)") }
     }
     guard matched.count != 1 else { return }
     if let names = alternatives.memberNames {
@@ -85,6 +88,14 @@ struct SchemaCheck {
     } else {
       report("matches alternatives \(matched.map(String.init).joined(separator: " and ")); only one may match")
     }
+  }
+
+  /// Whether `value` matches, without a word on why not.
+  private mutating func matches(_ index: Int, _ value: JSONValue) -> Bool {
+    let before = isQuiet
+    isQuiet = true
+    defer { isQuiet = before }
+    return attempt(index, value).isEmpty
   }
 
   /// The violations of `value` against one subschema, kept apart from those of the document.
@@ -166,15 +177,20 @@ struct SchemaCheck {
     report("must not have the member \"\(SchemaCheck.shortened(name))\"\(hint)")
   }
 
-  private mutating func report(_ message: String) {
-    guard violations.count < violationsMax, charge(SchemaCheck.reportCost + path.count) else { return }
+  private mutating func report(_ message: @autoclosure () -> String) {
+    guard violations.count < violationsMax else { return }
+    guard !isQuiet else {
+      violations.append(SchemaViolation(path: JSONPointer(), message: ""))
+      return
+    }
+    guard charge(SchemaCheck.reportCost + path.count) else { return }
     let tokens = path.map { step in
       switch step {
       case .member(let name): SchemaCheck.shortened(name)
       case .element(let index): String(index)
       }
     }
-    violations.append(SchemaViolation(path: JSONPointer(tokens), message: message))
+    violations.append(SchemaViolation(path: JSONPointer(tokens), message: message()))
   }
 
   private static func shortened(_ name: String) -> String {
@@ -199,8 +215,9 @@ struct SchemaCheck {
 }
 
 extension SchemaNode {
-  fileprivate func notMessage(_ forbidden: SchemaNode) -> String {
-    if let summary = forbidden.summary { return "must not be or have: \(summary)" }
+  /// What to say of a value that matches this schema where it must not.
+  fileprivate var forbiddenMessage: String {
+    if let summary { return "must not be or have: \(summary)" }
     return "matches what its schema forbids (\"not\")"
   }
 }

@@ -88,3 +88,10 @@ struct SchemaNode: Sendable {
     allOf + (anyOf?.nodes ?? []) + (oneOf?.nodes ?? []) + [not, reference].compactMap { $0 }
   }
 }
+
+/// A finished node behind a reference: copying one for each value that is checked would retain a dozen fields.
+final class SchemaNodeReference: Sendable {
+  let node: SchemaNode
+
+  init(_ node: SchemaNode) { self.node = node }
+}
