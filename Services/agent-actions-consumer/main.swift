@@ -1,1 +1,4 @@
+import OnexObservability
+import OnexService
 
+ServiceHost.main(AgentActionsConsumer.self)

@@ -1,0 +1,80 @@
+import OnexCore
+import OnexKafka
+import OnexPostgres
+import OnexService
+
+/// The service `agent-actions-consumer`: what agents report, in PostgreSQL.
+public struct AgentActionsConsumer: Service {
+  public static let name = "agent-actions-consumer"
+  public static let summary = "Writes what agents report from Kafka to PostgreSQL."
+  public static let groups: [SettingGroup] = [.kafka, AgentActionsSettings.postgresParts]
+  public static let settings = AgentActionsSettings.all
+  public static let healthPort = AgentActionsSettings.healthPort
+  public static let healthHost = AgentActionsSettings.healthHost
+
+  public static func validate(_ configuration: Configuration) -> [ConfigurationProblem] {
+    guard configuration[CommonSettings.eventBusType] == "inmemory" else { return [] }
+    return [
+      ConfigurationProblem(
+        variable: CommonSettings.eventBusType.name, value: "inmemory",
+        allowed: "kafka: this service reads from a broker; with a bus in memory it is not needed")
+    ]
+  }
+
+  private let context: ServiceContext
+  private let consumer: ObservabilityConsumer
+
+  public init(_ context: ServiceContext) throws {
+    self.context = context
+    let configuration = context.configuration
+    let topics = configuration[AgentActionsSettings.topics]
+    let group = configuration[AgentActionsSettings.group]
+    let bus = KafkaEventBus(AgentActionsConsumer.kafka(configuration), logger: context.logger)
+    let start = Subscription.Start(rawValue: configuration[AgentActionsSettings.start]) ?? .earliest
+    consumer = ObservabilityConsumer(
+      ObservabilityConsumer.Parts(
+        consumer: try bus.consumer(Subscription(topics: topics, group: group, start: start)), producer: try bus.producer(),
+        store: PostgresRowStore(client: PostgresClient(AgentActionsConsumer.postgres(configuration), logger: context.logger)),
+        tables: ObservabilityTable.all.filter { topics.contains($0.topic) }, group: group,
+        limits: BatchLimits(
+          rowsMax: configuration[AgentActionsSettings.batchSize],
+          waitMax: .milliseconds(configuration[AgentActionsSettings.batchTimeoutMilliseconds])),
+        breaker: CircuitBreakerPolicy(
+          failureThreshold: configuration[AgentActionsSettings.breakerThreshold],
+          resetTimeout: .seconds(configuration[AgentActionsSettings.breakerResetSeconds]),
+          halfOpenSuccesses: configuration[AgentActionsSettings.breakerHalfOpenSuccesses]),
+        pollStalenessMax: .seconds(configuration[AgentActionsSettings.pollStalenessSeconds]),
+        writeStalenessMax: .seconds(configuration[AgentActionsSettings.writeStalenessSeconds]), context: context))
+  }
+
+  private static func kafka(_ configuration: Configuration) -> KafkaConnection {
+    let shared = KafkaSettings(configuration)
+    return KafkaConnection(
+      bootstrapServers: configuration[AgentActionsSettings.bootstrapServers], securityProtocol: shared.securityProtocol,
+      saslMechanism: shared.saslMechanism, saslUsername: shared.saslUsername, saslPassword: shared.saslPassword,
+      sslCALocation: shared.sslCALocation, clientID: name)
+  }
+
+  private static func postgres(_ configuration: Configuration) -> PostgresConfiguration {
+    let target: PostgresConfiguration.Target
+    if let dsn = configuration[AgentActionsSettings.dsn] {
+      target = .connectionString(dsn)
+    } else {
+      switch PostgresSettings(configuration) {
+      case .url(let url): target = .connectionString(url)
+      case .parts(let host, let port, let user, let password, let database):
+        target = .parts(host: host, port: port, user: user, password: password, database: database)
+      }
+    }
+    return PostgresConfiguration(target, applicationName: name)
+  }
+
+  /// Joining the group goes on in the background. A database that is away does not hold up the start: the process is fine, and
+  /// `/ready` says what is missing.
+  public func bootstrap() async throws {
+    context.health.starting("database")
+    await consumer.checkDatabase()
+  }
+
+  public func run() async throws { try await consumer.run() }
+}

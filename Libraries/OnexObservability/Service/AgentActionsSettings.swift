@@ -1,0 +1,78 @@
+import OnexService
+
+/// The variables of `agent-actions-consumer`, all with a prefix of their own.
+public enum AgentActionsSettings {
+  private static let prefix = "OMNIBASE_INFRA_AGENT_ACTIONS_"
+
+  public static let bootstrapServers = Setting.list(
+    prefix + "KAFKA_BOOTSTRAP_SERVERS", default: ["localhost:9092"], allowed: "host:port, several separated by commas",
+    help: "Brokers to ask for the rest of the cluster.", check: CommonSettings.isHostAndPort
+  ).fallback(CommonSettings.kafkaBootstrapServers.name)
+
+  public static let group = Setting.text(
+    prefix + "KAFKA_GROUP_ID", default: "agent-observability-postgres", allowed: "1 to 255 characters",
+    help: "The consumer group.", check: { (1...255).contains($0.utf8.count) })
+
+  public static let topics = Setting.list(
+    prefix + "TOPICS", default: ObservabilityTable.all.map(\.topic),
+    allowed: "some of " + ObservabilityTable.all.map(\.topic).joined(separator: ", "),
+    help: "The topics to write to their tables.", check: { ObservabilityTable.of(topic: $0) != nil })
+
+  public static let start = Setting.choice(
+    prefix + "AUTO_OFFSET_RESET", of: ["earliest", "latest"], default: "earliest",
+    help: "Where a group without a stored offset begins.")
+
+  public static let dsn = Setting.optionalText(
+    prefix + "POSTGRES_DSN", secret: true, allowed: "postgresql://user:password@host:port/database",
+    help: "The database; absent: OMNIBASE_INFRA_DB_URL, else the POSTGRES_* parts.", check: CommonSettings.isPostgresURL
+  ).fallback(CommonSettings.postgresURL.name)
+
+  public static let batchSize = Setting.integer(
+    prefix + "BATCH_SIZE", default: 100, range: 1...100_000, help: "Rows of one insert at most.")
+
+  public static let batchTimeoutMilliseconds = Setting.integer(
+    prefix + "BATCH_TIMEOUT_MS", default: 1000, range: 100...60_000,
+    help: "The longest a row waits for its batch to fill; an idle writer takes it at once.")
+
+  public static let breakerThreshold = Setting.integer(
+    prefix + "CIRCUIT_BREAKER_THRESHOLD", default: 5, range: 1...1000,
+    help: "Failed writes in a row that open the circuit. A database that cannot be reached does not count.")
+
+  public static let breakerResetSeconds = Setting.integer(
+    prefix + "CIRCUIT_BREAKER_RESET_TIMEOUT", default: 60, range: 1...3600,
+    help: "Seconds after which an open circuit lets one write through.")
+
+  public static let breakerHalfOpenSuccesses = Setting.integer(
+    prefix + "CIRCUIT_BREAKER_HALF_OPEN_SUCCESSES", default: 1, range: 1...100,
+    help: "Writes in a row that close the circuit again.")
+
+  public static let healthPort = Setting.port(
+    prefix + "HEALTH_CHECK_PORT", default: 8087,
+    help: "The port of /health, /ready and /metrics; 0 lets the system choose."
+  ).fallback("ONEX_HEALTH_PORT")
+
+  public static let healthHost = Setting.text(
+    prefix + "HEALTH_CHECK_HOST", default: CommonSettings.bindHost.defaultText ?? "127.0.0.1",
+    allowed: CommonSettings.bindHost.allowed, help: "Where the health endpoint listens. Containers set 0.0.0.0."
+  ).fallback(CommonSettings.bindHost.name)
+
+  public static let writeStalenessSeconds = Setting.integer(
+    prefix + "HEALTH_CHECK_STALENESS_SECONDS", default: 300, range: 1...86_400,
+    help: "Seconds without a write, while records wait, after which health is degraded.")
+
+  public static let pollStalenessSeconds = Setting.integer(
+    prefix + "HEALTH_CHECK_POLL_STALENESS_SECONDS", default: 60, range: 1...86_400,
+    help: "Seconds without a poll after which health is degraded.")
+
+  /// The endpoint's port and host are the chassis' to load.
+  static let all: [any AnySetting] = [
+    bootstrapServers, group, topics, start, dsn, batchSize, batchTimeoutMilliseconds, breakerThreshold, breakerResetSeconds,
+    breakerHalfOpenSuccesses, writeStalenessSeconds, pollStalenessSeconds,
+  ]
+
+  /// The parts of the database's address, used only when no address is given in one piece.
+  static let postgresParts = SettingGroup(
+    title: SettingGroup.postgres.title, settings: SettingGroup.postgres.settings,
+    isUsed: { environment in (environment[dsn.name] ?? "").isEmpty },
+    check: SettingGroup.postgres.check)
+}

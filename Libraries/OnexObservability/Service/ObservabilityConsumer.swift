@@ -1,0 +1,225 @@
+import OnexCore
+import OnexPostgres
+import OnexService
+import Synchronization
+
+/// Consumes the observability topics into their tables.
+///
+/// Two tasks share a buffer: one polls and gathers, the other writes what has gathered. Offsets are stored only for what is
+/// committed or dead-lettered, and only without a gap, so that a crash anywhere repeats rows, which the tables ignore, and
+/// loses none.
+final class ObservabilityConsumer: Sendable {
+  struct Parts: Sendable {
+    let consumer: any EventConsumer
+    let producer: any EventProducer
+    let store: any RowStore
+    let tables: [ObservabilityTable]
+    let group: String
+    let limits: BatchLimits
+    let breaker: CircuitBreakerPolicy
+    let pollStalenessMax: Duration
+    let writeStalenessMax: Duration
+    let context: ServiceContext
+  }
+
+  private static let joining = "JOINING_GROUP"
+  /// Records of one poll at most; the buffer's bound can be exceeded by as many.
+  private static let pollRecordsMax = 1000
+  private static let pollWait: Duration = .milliseconds(100)
+  /// While something waits for the writer to finish.
+  private static let pollWaitUrgent: Duration = .milliseconds(10)
+
+  private let parts: Parts
+  private let buffer: Mutex<RecordBuffer>
+  private let metrics: ObservabilityMetrics
+  private let watch: DependencyWatch
+  private let gate: InsertGate
+  private let pulse: Pulse
+  private let work: AsyncStream<Void>
+  private let wake: AsyncStream<Void>.Continuation
+
+  private var context: ServiceContext { parts.context }
+  private var clock: any RuntimeClock { parts.context.clock }
+
+  init(_ parts: Parts) {
+    self.parts = parts
+    buffer = Mutex(RecordBuffer(parts.limits))
+    metrics = ObservabilityMetrics(parts.context.metrics)
+    watch = DependencyWatch(health: parts.context.health, logger: parts.context.logger)
+    gate = InsertGate(parts.breaker)
+    pulse = Pulse(parts.context.clock.uptime())
+    // One wake-up is as good as many.
+    (work, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    parts.context.health.raise(
+      ObservabilityConsumer.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
+      runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+  }
+
+  /// Looks once whether the database is there. If it is not, health says so and `run` looks again.
+  func checkDatabase() async { await monitor.checkDatabase() }
+
+  /// Works until shutdown is requested and everything taken is settled. While the database is away that cannot be: what is
+  /// not written then stays in the log.
+  ///
+  /// - Throws: `ServiceFailure` when the event bus has failed for good.
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await self.writeBatches() }
+      group.addTask { await self.monitor.run() }
+      defer {
+        wake.finish()
+        group.cancelAll()
+      }
+      try await pollUntilDone()
+    }
+    await parts.consumer.close()
+    await parts.producer.close(timeout: .seconds(5))
+    await parts.store.close()
+  }
+
+  private var monitor: ConsumerMonitor {
+    ConsumerMonitor(
+      consumer: parts.consumer, store: parts.store, tables: parts.tables, pulse: pulse, gate: gate, watch: watch,
+      metrics: metrics, health: context.health, clock: clock, pollMax: parts.pollStalenessMax,
+      writeMax: parts.writeStalenessMax)
+  }
+
+  private var isDatabaseAway: Bool { watch.isAway(.database) || watch.isAway(.writes) }
+
+  // MARK: Polling
+
+  private func pollUntilDone() async throws {
+    var revocations = Revocations()
+    while !Task.isCancelled {
+      let isDraining = context.shutdown.isRequested
+      if isDraining, isDrained() { return }
+      adjustFlow(isDraining: isDraining)
+      let isUrgent = isDraining || !revocations.isEmpty
+      let limit = PollLimit(
+        records: ObservabilityConsumer.pollRecordsMax,
+        wait: isUrgent ? ObservabilityConsumer.pollWaitUrgent : ObservabilityConsumer.pollWait)
+      let events = await parts.consumer.poll(limit)
+      pulse.polled(clock.uptime())
+      for event in events { try handle(event, &revocations) }
+      giveUp(&revocations)
+      wake.yield()
+    }
+  }
+
+  /// Everything taken is settled, or cannot be.
+  private func isDrained() -> Bool {
+    let pending = buffer.withLock { $0.pending }
+    context.health.draining(inFlight: pending)
+    if pending > 0, isDatabaseAway {
+      context.logger.warning(
+        "ending with records in flight because the database is away; they stay in the log", ["records": .integer(pending)])
+      return true
+    }
+    return pending == 0
+  }
+
+  private func adjustFlow(isDraining: Bool) {
+    let isStopped = isDraining || isDatabaseAway
+    let (change, pending) = buffer.withLock { ($0.adjustFlow(isStopped: isStopped), $0.pending) }
+    if !change.pause.isEmpty { parts.consumer.pause(change.pause) }
+    if !change.resume.isEmpty { parts.consumer.resume(change.resume) }
+    metrics.pending.set(pending)
+  }
+
+  private func handle(_ event: ConsumerEvent, _ revocations: inout Revocations) throws {
+    let now = clock.uptime()
+    switch event {
+    case .records(let records):
+      buffer.withLock { $0.take(records, at: now) }
+    case .assigned(let partitions):
+      buffer.withLock { $0.assign(partitions) }
+      context.health.clear(ObservabilityConsumer.joining)
+      watch.succeeded(.broker)
+      context.logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(showAssigned())])
+    case .revoking(let partitions):
+      buffer.withLock { $0.revoke(partitions) }
+      revocations.add(partitions, at: now)
+    case .lost(let partitions):
+      buffer.withLock { $0.remove(partitions) }
+      context.logger.warning("partitions lost", ["count": .integer(partitions.count), "total": .integer(showAssigned())])
+    case .fault(let error) where error.isFatal:
+      throw ServiceFailure.internalError("the event bus failed for good: \(error)")
+    case .fault(let error):
+      watch.failed(.broker, error.description)
+    case .recovered:
+      watch.succeeded(.broker)
+    }
+  }
+
+  private func giveUp(_ revocations: inout Revocations) {
+    guard !revocations.isEmpty else { return }
+    let due = revocations.due(at: clock.uptime(), isHopeless: isDatabaseAway) { partitions in
+      buffer.withLock { $0.isDrained(partitions) }
+    }
+    for partitions in due {
+      buffer.withLock { $0.remove(partitions) }
+      parts.consumer.completeRevocation(partitions)
+      context.logger.info("partitions revoked", ["count": .integer(partitions.count), "total": .integer(showAssigned())])
+    }
+  }
+
+  @discardableResult
+  private func showAssigned() -> Int {
+    let count = buffer.withLock { $0.assigned.count }
+    metrics.assigned.set(count)
+    context.health.check("partitions", state: count > 0 ? .up : .standingBy)
+    return count
+  }
+
+  // MARK: Writing
+
+  private func writeBatches() async {
+    let isEnding: @Sendable () -> Bool = { [context] in context.shutdown.isRequested || Task.isCancelled }
+    let letters = DeadLetterPublisher(
+      producer: parts.producer, group: parts.group, watch: watch, clock: clock, isEnding: isEnding)
+    let writer = BatchWriter(
+      store: parts.store, deadLetters: letters, gate: gate, watch: watch, metrics: metrics, clock: clock, isEnding: isEnding)
+    for await _ in work {
+      while let batch = nextBatch() {
+        guard await write(batch, writer) else { return }
+      }
+    }
+  }
+
+  private func nextBatch() -> RecordBatch? {
+    let now = clock.uptime()
+    return buffer.withLock { $0.nextBatch(at: now, isWriterIdle: true) }
+  }
+
+  /// - Returns: false when the service ends.
+  private func write(_ batch: RecordBatch, _ writer: BatchWriter) async -> Bool {
+    guard let table = parts.tables.first(where: { $0.topic == batch.topic }) else {
+      preconditionFailure("only the topics of tables are subscribed to")
+    }
+    pulse.writing(true)
+    defer { pulse.writing(false) }
+    switch await writer.write(batch, into: table) {
+    case .settled:
+      pulse.settled(clock.uptime())
+      settle(batch)
+      return true
+    case .abandoned:
+      buffer.withLock { $0.abandon(batch) }
+      return false
+    }
+  }
+
+  private func settle(_ batch: RecordBatch) {
+    buffer.withLock { buffer in
+      let next = buffer.settle(batch)
+      guard !next.isEmpty else { return }
+      do throws(EventBusError) {
+        // Inside the lock: a partition that counts as drained has its offsets stored.
+        try parts.consumer.storeOffsets(next)
+      } catch {
+        // Taken away at this very moment. The next owner reads the rows again, and the table ignores them.
+        context.logger.debug("offsets were not stored", ["error": .text(error)])
+      }
+    }
+  }
+}
