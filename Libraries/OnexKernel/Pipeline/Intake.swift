@@ -4,18 +4,19 @@ import OnexService
 /// Polls the consumer, decides what comes, and answers the group's wishes.
 struct Intake: Sendable {
   private let pipeline: Pipeline
-  private let joined: @Sendable () -> Void
+  private static let joining = "JOINING_GROUP"
+
   private var parts: Pipeline.Parts { pipeline.parts }
   private var lanes: LaneTable { pipeline.lanes }
 
-  init(_ pipeline: Pipeline, joined: @escaping @Sendable () -> Void) {
-    self.pipeline = pipeline
-    self.joined = joined
-  }
+  init(_ pipeline: Pipeline) { self.pipeline = pipeline }
 
   /// Works until shutdown, then waits until everything in flight is settled.
   func run() async throws {
     let decider = parts.decider()
+    parts.context.health.raise(
+      Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
+      runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
     try await withThrowingTaskGroup(of: Void.self) { revocations in
       while !parts.context.shutdown.isRequested {
         await waitForRoom()
@@ -43,7 +44,8 @@ struct Intake: Sendable {
       pipeline.metrics.assigned.set(lanes.assigned)
       parts.context.health.check("partitions", state: lanes.assigned > 0 ? .up : .standingBy)
       logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(lanes.assigned)])
-      joined()
+      parts.context.health.clear(Intake.joining)
+      parts.context.health.check("kafka", state: .up)
     case .lost(let partitions):
       lanes.remove(partitions)
       pipeline.metrics.assigned.set(lanes.assigned)

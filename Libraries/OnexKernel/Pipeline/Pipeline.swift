@@ -61,10 +61,9 @@ public final class Pipeline: Sendable {
 
   /// Works until shutdown is requested and everything in flight is settled.
   ///
-  /// - Parameter joined: called when the consumer has joined its group: with partitions, or standing by.
   /// - Throws: `ServiceFailure` when the event bus has failed for good.
-  public func run(joined: @escaping @Sendable () -> Void) async throws {
-    let intake = Intake(self, joined: joined)
+  public func run() async throws {
+    let intake = Intake(self)
     let settler = Settler(self)
     defer { starter.finish() }
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,0 +1,52 @@
+import OnexCore
+import OnexInMemory
+import OnexJSON
+import OnexKernel
+import OnexService
+
+/// The whole runtime in this process, on the in-memory bus: no broker, no database. `onexctl try` and tests use it; what it
+/// runs is the kernel that the services run.
+public final class EmbeddedRuntime: Sendable {
+  public let bus: InMemoryEventBus
+  public let catalogue: ContractCatalogue
+  private let context: ServiceContext
+  private let pipelines: [Pipeline]
+
+  /// - Parameters:
+  ///   - handlers: of every kind.
+  ///   - http: for handlers that reach outside.
+  public init(
+    handlers: [any Handler.Type], options: RoleOptions, context: ServiceContext, http: any HTTPClient
+  ) throws {
+    self.context = context
+    // Waiting for a record is no matter of the runtime's time, which a test may stand still in.
+    bus = InMemoryEventBus()
+    let contracts = LoadedContracts.load(options, context)
+    catalogue = contracts.catalogue
+    let router = RouterRole(group: "onex-runtime-main", topics: RoutingTopics())
+    pipelines = try EmbeddedRoles(router: router, handlers: handlers, http: http).pipelines(bus, contracts, options, context)
+  }
+
+  /// Runs while `body` does; then everything in flight is finished.
+  public func withRunning<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for pipeline in pipelines { group.addTask { try await pipeline.run() } }
+      defer { context.shutdown.request() }
+      return try await body()
+    }
+  }
+
+  /// Sends a request and waits for its response; call it inside `withRunning`.
+  ///
+  /// - Parameter value: the envelope as JSON; it must carry `correlationID`.
+  /// - Returns: the response's text; `nil` when none came in time.
+  public func request(_ value: Bytes, correlationID: CorrelationID, timeout: Duration) async throws -> Bytes? {
+    let reader = try await bus.reader(topics: [Topics.responses], from: .end)
+    let producer = try bus.producer()
+    let failures = await producer.publish([
+      OutboundRecord(topic: Topics.requests, key: Bytes(correlationID.description), value: value)
+    ])
+    if let failure = failures.first { throw failure.error }
+    return await ResponseWait(reader: reader, clock: context.clock).first(correlationID, timeout: timeout)
+  }
+}

@@ -1,0 +1,35 @@
+import OnexCore
+import OnexJSON
+import OnexKernel
+import OnexService
+
+/// A role that runs handlers of one kind: takes their requests from one topic and writes the answers to another.
+struct HandlerRole: Sendable {
+  let kind: HandlerKind
+  let input: String
+  let output: String
+  let group: String
+  /// Its own http client where handlers may reach outside.
+  let http: (any HTTPClient)?
+  let handlers: [any Handler.Type]
+
+  /// Makes the handlers and the pipeline that feeds them.
+  func pipeline(
+    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
+  ) throws -> Pipeline {
+    let registry = HandlerRegistry(linked: handlers, plugins: contracts.plugins)
+    let table = HandlerTable(contracts: contracts.catalogue.contracts, kinds: [kind], registry: registry) { contract in
+      HandlerSetup(
+        contract: contract, clock: context.clock, ids: context.ids,
+        logger: context.logger.with(["handler": .string(contract.name)]), http: http)
+    }
+    contracts.report(table, to: context)
+    let (limits, group, output, clock) = (options.envelope, group, output, context.clock)
+    return Pipeline(
+      Pipeline.Parts(
+        consumer: try bus.consumer(Subscription(topics: [input], group: group)), producer: try bus.producer(), store: store,
+        group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
+        runner: HandlerRunner(threads: HandlerThreads(count: options.handlerThreads), context: context), context: context,
+        decider: { HandlerDecider(table: table, limits: limits, clock: clock, group: group, responseTopic: output) }))
+  }
+}

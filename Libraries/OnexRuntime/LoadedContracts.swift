@@ -1,0 +1,53 @@
+import OnexCore
+import OnexKernel
+import OnexService
+
+/// Contracts and plug-ins as they were found at start, with what was wrong with them.
+struct LoadedContracts: Sendable {
+  private static let runbook = "docs/runbooks/handler-failed.md"
+
+  let catalogue: ContractCatalogue
+  let plugins: [any HandlerModule]
+
+  /// Reads both directories. Problems are logged and shown by health; they stop nothing but the handler they are about.
+  static func load(_ options: RoleOptions, _ context: ServiceContext) -> LoadedContracts {
+    context.health.starting("load contracts")
+    let catalogue = ContractDirectory.load(
+      options.contractsDirectory, trustedNamespaces: options.trustedNamespaces.isEmpty ? nil : options.trustedNamespaces)
+    for problem in catalogue.problems {
+      context.logger.error(
+        "contract refused",
+        [
+          "code": .string(problem.code.rawValue), "file": .string(problem.file), "line": .integer(problem.line),
+          "column": .integer(problem.column), "problem": .string(problem.message),
+        ])
+    }
+    return LoadedContracts(catalogue: catalogue, plugins: [])
+  }
+
+  /// Tells health which handlers work.
+  func report(_ table: HandlerTable, to context: ServiceContext) {
+    for failure in table.failures {
+      context.logger.error(
+        "handler failed to load",
+        [
+          "handler": .string(failure.handler), "file": .string(failure.file), "code": .string(failure.error.code.rawValue),
+          "problem": .string(failure.error.message),
+        ])
+    }
+    report(active: table.loaded.count, failed: table.failures.map { ($0.handler, $0.error.description) }, to: context)
+  }
+
+  /// As above, for a role that runs no handlers of its own.
+  func report(to context: ServiceContext) { report(active: catalogue.contracts.count, failed: [], to: context) }
+
+  private func report(active: Int, failed: [(name: String, reason: String)], to context: ServiceContext) {
+    let refused = catalogue.failed.map { ($0.name, $0.problems.first?.description ?? "") }
+    let all = failed + refused
+    context.health.handlers(registered: active + all.count, active: active, failed: all.map(\.0))
+    guard !all.isEmpty else { return }
+    let message = all.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
+    context.health.raise(
+      "HANDLER_FAILED_TO_LOAD", message: message, runbook: LoadedContracts.runbook, blocksReadiness: false)
+  }
+}

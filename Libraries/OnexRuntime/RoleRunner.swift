@@ -1,0 +1,44 @@
+import OnexCore
+import OnexInMemory
+import OnexKafka
+import OnexKernel
+import OnexService
+
+/// Takes a role from configuration to running pipelines, and back down.
+final class RoleRunner: Sendable {
+  typealias MakePipelines = @Sendable (any EventBus, LoadedContracts, RoleOptions) throws -> [Pipeline]
+
+  private let context: ServiceContext
+  private let make: MakePipelines
+  private let pipelines = OnceSet<[Pipeline]>()
+
+  init(_ context: ServiceContext, _ make: @escaping MakePipelines) {
+    self.context = context
+    self.make = make
+  }
+
+  func bootstrap() async throws {
+    let options = RoleOptions(context.configuration)
+    let contracts = LoadedContracts.load(options, context)
+    context.health.starting("connect to the event bus")
+    do {
+      pipelines.set(try make(eventBus(), contracts, options))
+    } catch let error as EventBusError {
+      throw ServiceFailure.internalError("the event bus refused its configuration: \(error)")
+    }
+  }
+
+  func run() async throws {
+    let pipelines = pipelines.value ?? []
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for pipeline in pipelines { group.addTask { try await pipeline.run() } }
+      try await group.waitForAll()
+    }
+  }
+
+  private func eventBus() -> any EventBus {
+    if context.configuration[CommonSettings.eventBusType] == "inmemory" { return InMemoryEventBus(clock: context.clock) }
+    let connection = KafkaConnection(KafkaSettings(context.configuration), clientID: context.name)
+    return KafkaEventBus(connection, logger: context.logger)
+  }
+}

@@ -1,0 +1,54 @@
+import OnexCore
+import OnexInMemory
+import OnexKernel
+import OnexService
+
+/// `runtime-main`: routes requests to the role that does their kind of work, and gives out the answers.
+public enum RuntimeMain {
+  /// Becomes the service; never returns.
+  ///
+  /// - Parameters:
+  ///   - embedded: handlers of every kind, for `ONEX_EVENT_BUS_TYPE=inmemory`, where this process hosts all roles.
+  ///   - http: makes the client for those of them that reach outside.
+  public static func run(embedded: [any Handler.Type], http: @escaping @Sendable () -> any HTTPClient) -> Never {
+    ServiceHost.main(MainService.self) { MainService($0, embedded: embedded, http: http) }
+  }
+}
+
+struct MainService: Service {
+  static let name = "runtime-main"
+  static let summary = "Routes requests by contract and gives out the answers."
+  static let groups: [SettingGroup] = [.kafka]
+  static let inputTopic = CommonSettings.inputTopic(default: Topics.requests)
+  static let outputTopic = CommonSettings.outputTopic(default: Topics.responses)
+  static let groupID = CommonSettings.groupID(default: "onex-runtime-main")
+  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all
+  static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
+
+  private let runner: RoleRunner
+
+  init(_ context: ServiceContext) { self.init(context, embedded: []) { preconditionFailure("no handler asks for it") } }
+
+  init(
+    _ context: ServiceContext, embedded: [any Handler.Type], http: @escaping @Sendable () -> any HTTPClient
+  ) {
+    let configuration = context.configuration
+    var topics = RoutingTopics()
+    topics.requests = configuration[MainService.inputTopic]
+    topics.responses = configuration[MainService.outputTopic]
+    let role = RouterRole(group: configuration[MainService.groupID], topics: topics)
+    let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
+    runner = RoleRunner(context) { bus, contracts, options in
+      guard isEmbedded else {
+        contracts.report(to: context)
+        return [try role.pipeline(bus, contracts, InMemoryStore(), options, context)]
+      }
+      return try EmbeddedRoles(router: role, handlers: embedded, http: http())
+        .pipelines(bus, contracts, options, context)
+    }
+  }
+
+  func bootstrap() async throws { try await runner.bootstrap() }
+
+  func run() async throws { try await runner.run() }
+}

@@ -1,0 +1,50 @@
+import OnexCore
+import OnexJSON
+import OnexKernel
+import OnexService
+
+/// Settings of every role that takes requests.
+enum RuntimeSettings {
+  static let payloadBytesMax = Setting.integer(
+    "ONEX_PAYLOAD_BYTES_MAX", default: 1 << 20, range: 1024...(8 << 20),
+    help: "A request with a larger payload is answered PAYLOAD_TOO_LARGE.")
+  static let outputBytesMax = Setting.integer(
+    "ONEX_OUTPUT_BYTES_MAX", default: (1 << 20) + (64 << 10), range: 1024...(8 << 20),
+    help: "A larger response is replaced by OUTPUT_TOO_LARGE. Keep it below the topics' max.message.bytes.")
+  static let handlerThreads = Setting.integer(
+    "ONEX_HANDLER_THREADS", default: 4, range: 1...256, help: "Threads that handlers run on.")
+  static let laneConcurrencyMax = Setting.integer(
+    "ONEX_LANE_CONCURRENCY_MAX", default: 32, range: 1...1024,
+    help: "Handlers of one partition that run at once, each for another key.")
+  static let trustedNamespaces = Setting.list(
+    "ONEX_TRUSTED_NAMESPACES", default: [], allowed: "module names, separated by commas",
+    help: "When set, only handler classes of these modules are loaded.")
+
+  static let all: [any AnySetting] = [
+    CommonSettings.contractsDirectory, CommonSettings.pluginsDirectory, payloadBytesMax, outputBytesMax, handlerThreads,
+    laneConcurrencyMax, trustedNamespaces,
+  ]
+}
+
+/// What a role needs to know of the configuration; embedded mode makes one without any.
+public struct RoleOptions: Sendable {
+  public var contractsDirectory: String
+  public var pluginsDirectory: String?
+  public var trustedNamespaces: [String] = []
+  public var envelope = EnvelopeDecoder.Limits()
+  public var outputBytesMax = (1 << 20) + (64 << 10)
+  public var handlerThreads = 4
+  public var pipeline = PipelineLimits()
+
+  public init(contractsDirectory: String) { self.contractsDirectory = contractsDirectory }
+
+  init(_ configuration: Configuration) {
+    contractsDirectory = configuration[CommonSettings.contractsDirectory]
+    pluginsDirectory = configuration[CommonSettings.pluginsDirectory]
+    trustedNamespaces = configuration[RuntimeSettings.trustedNamespaces]
+    envelope.payloadBytesMax = configuration[RuntimeSettings.payloadBytesMax]
+    outputBytesMax = configuration[RuntimeSettings.outputBytesMax]
+    handlerThreads = configuration[RuntimeSettings.handlerThreads]
+    pipeline.lane.concurrencyMax = configuration[RuntimeSettings.laneConcurrencyMax]
+  }
+}

@@ -1,0 +1,60 @@
+import OnexCore
+import OnexJSON
+import OnexKernel
+import OnexRuntime
+import OnexService
+import OnexTestSupport
+
+/// The whole runtime on the in-memory bus, with the contracts beside this file.
+struct Harness: Sendable {
+  let runtime: EmbeddedRuntime
+  let context: ServiceContext
+  let clock: VirtualClock?
+  private let ids = RandomIDSource()
+
+  static let handlers: [any Handler.Type] = [
+    QuickEcho.self, SlowEcho.self, Broken.self, Hanging.self, Flaky.self, Failing.self, Counted.self,
+  ]
+
+  init(clock: VirtualClock? = nil, file: String = #filePath) throws {
+    self.clock = clock
+    let time: any RuntimeClock = clock ?? SystemClock()
+    context = ServiceContext(name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(clock: time), clock: time)
+    let folder = file.split(separator: "/").dropLast().joined(separator: "/")
+    runtime = try EmbeddedRuntime(
+      handlers: Harness.handlers, options: RoleOptions(contractsDirectory: "/\(folder)/Contracts"), context: context,
+      http: NoHTTP())
+  }
+
+  /// Sends one request and gives its response as a tree.
+  func ask(
+    _ operation: String, _ payload: String = "{}", extra: String = "", correlation: CorrelationID? = nil
+  ) async throws -> JSONValue {
+    let id = correlation ?? CorrelationID(ids.next())
+    let text = #"{"operation":"\#(operation)","correlation_id":"\#(id)"\#(extra),"payload":\#(payload)}"#
+    return try await send(Bytes(text), id)
+  }
+
+  func send(_ text: Bytes, _ id: CorrelationID) async throws -> JSONValue {
+    // Bounded by the suite's own time limit; a virtual clock would never end the wait.
+    let answer = try await runtime.request(text, correlationID: id, timeout: .seconds(3600))
+    guard let answer else { throw NoAnswer() }
+    return try JSONValue.parse(answer)
+  }
+
+  struct NoAnswer: Error {}
+
+  /// Every record of a topic so far.
+  func records(of topic: String) async throws -> [ConsumedRecord] {
+    let reader = try await runtime.bus.reader(topics: [topic], from: .beginning)
+    return await reader.poll(PollLimit(wait: .milliseconds(1))).flatMap { event -> [ConsumedRecord] in
+      if case .records(let records) = event { records } else { [] }
+    }
+  }
+}
+
+private struct NoHTTP: HTTPClient {
+  func send(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
+    throw HTTPClientError(.connectionFailed, "no test reaches outside")
+  }
+}
