@@ -1,0 +1,46 @@
+import OnexCore
+import OnexKernel
+
+/// A path into a JSON value as payloads write it: member names joined by dots (`user.address.city`). A segment of digits
+/// indexes an array; in an object it is a member's name like any other.
+struct DottedPath: Sendable {
+  /// Deeper than any document that the parser accepts.
+  static let segmentsMax = 64
+
+  let segments: [String]
+
+  /// - Parameter place: where in the payload the path was written, for the error.
+  init(_ text: String, at place: @autoclosure () -> JSONPointer) throws(HandlerError) {
+    let segments = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard segments.allSatisfy({ !$0.isEmpty }) else {
+      throw PayloadError.violation(place(), "is no path: member names joined by dots, none of them empty")
+    }
+    guard segments.count <= DottedPath.segmentsMax else {
+      throw PayloadError.violation(place(), "has \(segments.count) segments; at most \(DottedPath.segmentsMax) are allowed")
+    }
+    self.segments = segments
+  }
+
+  /// `nil` when the path leads nowhere.
+  func resolve(in root: JSONValue) -> JSONValue? {
+    var value = root
+    for segment in segments {
+      switch value {
+      case .object(let object):
+        guard let member = object[segment] else { return nil }
+        value = member
+      case .array(let elements):
+        guard let index = DottedPath.index(segment), index < elements.count else { return nil }
+        value = elements[index]
+      default: return nil
+      }
+    }
+    return value
+  }
+
+  /// A segment as an array's index; `nil` when it is none. `01` is none: each index has one spelling (as in RFC 6901 section 4).
+  static func index(_ segment: String) -> Int? {
+    guard let index = Int(segment), index >= 0, String(index) == segment else { return nil }
+    return index
+  }
+}

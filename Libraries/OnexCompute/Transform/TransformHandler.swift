@@ -1,0 +1,99 @@
+import OnexCore
+import OnexJSON
+import OnexKernel
+
+/// `transform.select`, `transform.rename` and `transform.map`: reshapes JSON (docs/reference/handlers.md has the payloads).
+public struct TransformHandler: ComputeHandler {
+  /// The largest answer that is written, in bytes. The runtime's own limit may be lower; this one stops the work.
+  public static let outputBytesMax = 4 << 20
+
+  public init(_ setup: HandlerSetup) {}
+
+  public init() {}
+
+  public func compute(_ request: HandlerRequest) throws -> Bytes {
+    let payload = try request.json()
+    switch request.operation.name {
+    case "transform.select": return try select(payload)
+    case "transform.rename": return try rename(payload)
+    case "transform.map": return try map(payload)
+    default:
+      throw PayloadError.unknownOperation(
+        request.operation, of: TransformHandler.className, known: ["transform.select", "transform.rename", "transform.map"])
+    }
+  }
+
+  private func select(_ payload: JSONValue) throws -> Bytes {
+    let place = JSONPointer(["fields"])
+    guard let fields = payload["fields"]?.array else {
+      throw PayloadError.wrongType(place, payload["fields"], expected: "an array of paths")
+    }
+    var paths: [DottedPath] = []
+    for (index, field) in fields.enumerated() {
+      guard let text = field.string else {
+        throw PayloadError.wrongType(place.appending(index), field, expected: "a string, a path")
+      }
+      paths.append(try DottedPath(text, at: place.appending(index)))
+    }
+    let selection = Selection(paths)
+    return try reshape(payload) { object, _ in selection.apply(to: object) }
+  }
+
+  private func rename(_ payload: JSONValue) throws -> Bytes {
+    guard let fields = payload["fields"]?.object else {
+      throw PayloadError.wrongType(JSONPointer(["fields"]), payload["fields"], expected: "an object of new names")
+    }
+    let renaming = try Renaming(fields)
+    return try reshape(payload) { object, place throws(HandlerError) in try renaming.apply(to: object, at: place()) }
+  }
+
+  private func map(_ payload: JSONValue) throws -> Bytes {
+    guard let elements = payload["data"]?.array else {
+      throw PayloadError.wrongType(JSONPointer(["data"]), payload["data"], expected: "an array")
+    }
+    guard let text = payload["template"], text.object != nil else {
+      throw PayloadError.wrongType(JSONPointer(["template"]), payload["template"], expected: "an object")
+    }
+    let template = try Template(text, at: JSONPointer(["template"]))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("data" as StaticString)
+    writer.beginArray()
+    for element in elements {
+      try Task.checkCancellation()
+      try template.write(element, to: &writer)
+    }
+    writer.endArray()
+    writer.endObject()
+    return writer.finish()
+  }
+
+  /// Applies `change` to `data`, or to each of its elements when it is an array. What comes out is never larger than what came
+  /// in by more than the new names, so that its size needs no watching.
+  private func reshape(
+    _ payload: JSONValue, _ change: (JSONObject, () -> JSONPointer) throws(HandlerError) -> JSONObject
+  ) throws -> Bytes {
+    let place = JSONPointer(["data"])
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("data" as StaticString)
+    switch payload["data"] {
+    case .object(let object):
+      writer.value(.object(try change(object) { place }))
+    case .array(let elements):
+      writer.beginArray()
+      for (index, element) in elements.enumerated() {
+        try Task.checkCancellation()
+        guard let object = element.object else {
+          throw PayloadError.wrongType(place.appending(index), element, expected: "an object")
+        }
+        writer.value(.object(try change(object) { place.appending(index) }))
+      }
+      writer.endArray()
+    default:
+      throw PayloadError.wrongType(place, payload["data"], expected: "an object or an array of objects")
+    }
+    writer.endObject()
+    return writer.finish()
+  }
+}

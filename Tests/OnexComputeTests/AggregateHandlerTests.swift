@@ -1,0 +1,80 @@
+import OnexCompute
+import OnexCore
+import Testing
+
+@Suite struct AggregateHandlerTests {
+  private func value(_ operation: String, _ payload: Bytes) throws -> JSONValue? {
+    try json(ask(AggregateHandler(), "aggregate.\(operation)", payload))["value"]
+  }
+
+  @Test(arguments: [("count", 4), ("sum", 10), ("min", 1), ("max", 4)] as [(String, JSONValue)])
+  func numbersAreSummarised(operation: String, expected: JSONValue) throws {
+    let answer = try json(ask(AggregateHandler(), "aggregate.\(operation)", "{\"values\":[3,1,2,4]}"))
+    #expect(answer == ["value": expected, "count": 4])
+  }
+
+  @Test func aNumberInsideObjectsIsFoundByItsPath() throws {
+    let payload: Bytes = "{\"values\":[{\"t\":{\"ms\":[10]}},{\"t\":{\"ms\":[21]}}],\"field\":\"t.ms.0\"}"
+    #expect(try value("mean", payload) == JSONValue.double(15.5))
+  }
+
+  @Test(arguments: [("count", 0), ("sum", 0), ("mean", nil), ("min", nil), ("max", nil)] as [(String, JSONValue)])
+  func nothingHasNoMeanAndASumOfZero(operation: String, expected: JSONValue) throws {
+    #expect(try value(operation, "{\"values\":[]}") == expected)
+  }
+
+  @Test func aSumOfIntegersIsExactBeyondWhatADoubleHolds() throws {
+    #expect(try value("sum", "{\"values\":[9007199254740993,1]}") == .integer(Int64(9_007_199_254_740_994)))
+    #expect(try value("sum", "{\"values\":[9223372036854775806,1]}") == .integer(Int64.max))
+  }
+
+  @Test func roundingErrorsDoNotAddUp() throws {
+    let tenths = Array(repeating: "0.1", count: 1000).joined(separator: ",")
+    #expect(try value("sum", Bytes("{\"values\":[\(tenths)]}")) == 100)
+    #expect(try value("sum", "{\"values\":[1.0,1e100,1.0,-1e100]}") == 2)
+  }
+
+  @Test func largeValuesHaveAMeanThoughTheirSumHasNone() throws {
+    #expect(try value("mean", "{\"values\":[1e308,1e308]}") == JSONValue.double(1e308))
+    #expect(try value("sum", "{\"values\":[1e308,1e308,-1e308]}") == JSONValue.double(1e308))
+    let error = try #require(refusal(AggregateHandler(), "aggregate.sum", "{\"values\":[1e308,1e308]}"))
+    #expect(error.code == .handlerFailed && error.message.contains("beyond the range"))
+  }
+
+  @Test func theGreatestKeepsAllItsDigits() throws {
+    let answer = try ask(AggregateHandler(), "aggregate.max", "{\"values\":[9007199254740992,9007199254740993,1.50]}")
+    #expect(answer.text == "{\"value\":9007199254740993,\"count\":3}")
+  }
+
+  @Test(arguments: [
+    ("[1,2,3,4]", 0.5, 2.5), ("[1,2,3,4]", 0, 1), ("[1,2,3,4]", 1, 4), ("[4,3,2,1]", 0.25, 1.75), ("[7]", 0.9, 7),
+    ("[-1e308,1e308]", 0.5, 0), ("[0.1,0.1,0.1]", 0.3, 0.1),
+  ])
+  func aQuantileIsInterpolatedLinearly(values: String, quantile: Double, expected: Double) throws {
+    let payload = Bytes("{\"values\":\(values),\"quantiles\":[\(quantile)]}")
+    let answer = try json(ask(AggregateHandler(), "aggregate.quantiles", payload))
+    #expect(answer["quantiles"]?.array?.first?["value"]?.double == expected)
+  }
+
+  @Test func quantilesComeInTheOrderTheyWereAskedFor() throws {
+    let answer = try ask(AggregateHandler(), "aggregate.quantiles", "{\"values\":[],\"quantiles\":[0.99,0.5]}")
+    #expect(answer.text == "{\"quantiles\":[{\"quantile\":0.99,\"value\":null},{\"quantile\":0.5,\"value\":null}],\"count\":0}")
+  }
+
+  @Test(arguments: [
+    ("{\"values\":[1,\"2\"]}", "/values/1"), ("{\"values\":[1,null]}", "/values/1"), ("{\"values\":[1,1e400]}", "/values/1"),
+    ("{\"values\":[{\"a\":1}]}", "/values/0"), ("{\"values\":[{\"a\":1},{}],\"field\":\"a\"}", "/values/1/a"),
+    ("{\"values\":[{\"a\":{\"b/c\":true}}],\"field\":\"a.b/c\"}", "/values/0/a/b~1c"),
+    ("{\"values\":[5],\"field\":\"a\"}", "/values/0/a"), ("{\"values\":[1],\"field\":\"a..b\"}", "/field"),
+    ("{\"values\":7}", "/values"), ("{}", "/values"),
+  ])
+  func whatIsNoNumberIsNamedByItsPath(payload: String, path: String) {
+    #expect(refusedPath(AggregateHandler(), "aggregate.sum", Bytes(payload)) == path)
+  }
+
+  @Test(arguments: ["[1.5]", "[-0.1]", "[\"0.5\"]"])
+  func aQuantileOutsideItsRangeIsNamed(quantiles: String) {
+    let payload = Bytes("{\"values\":[1],\"quantiles\":\(quantiles)}")
+    #expect(refusedPath(AggregateHandler(), "aggregate.quantiles", payload) == "/quantiles/0")
+  }
+}
