@@ -58,8 +58,8 @@ let libraries: [Target] = [
 ]
 
 let services: [Target] = [
-  service("runtime-main", ["OnexRuntime", "OnexCompute", "OnexEffects"]),
-  service("runtime-effects", ["OnexRuntime", "OnexEffects"]),
+  service("runtime-main", ["OnexRuntime", "OnexCompute", "OnexEffects", "OnexHTTP"]),
+  service("runtime-effects", ["OnexRuntime", "OnexEffects", "OnexHTTP"]),
   service("runtime-worker", ["OnexRuntime", "OnexCompute"]),
   service("agent-actions-consumer", ["OnexObservability"]),
   service("topic-manager", ["OnexTopics"]),

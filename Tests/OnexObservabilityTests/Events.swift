@@ -1,0 +1,43 @@
+import OnexCore
+import OnexJSON
+
+@testable import OnexObservability
+
+/// Events and records as tests need them.
+enum Events {
+  static let table = ObservabilityTable.agentActions
+
+  static func id(_ number: Int) -> RawUUID { RawUUID(high: 0x4000, low: 0x8000_0000_0000_0000 | UInt64(number)) }
+
+  /// A valid event with every required field; `changes` replaces members, `nil` removes one.
+  static func action(_ number: Int = 1, _ changes: [String: JSONValue?] = [:]) -> Bytes {
+    var event = JSONObject([
+      ("id", .string(id(number).description)), ("correlation_id", .string(id(0).description)), ("agent_name", "planner"),
+      ("action_type", "tool_call"), ("action_name", "search"), ("created_at", "2026-11-21T03:48:54.5+01:00"),
+    ])
+    for (name, value) in changes { event[name] = value }
+    return JSONValue.object(event).encoded()
+  }
+
+  static func record(_ offset: Int64, partition: Int32 = 0, value: Bytes? = action()) -> ConsumedRecord {
+    ConsumedRecord(
+      source: TopicPartition(Topics.agentActions, partition), offset: offset, key: nil, value: value, timestamp: nil)
+  }
+
+  static func decode(_ value: Bytes?) -> Result<Row, BadRow> {
+    var decoder = RowDecoder()
+    do throws(BadRow) { return .success(try decoder.decode(value, for: table)) } catch { return .failure(error) }
+  }
+
+  static func badRow(_ value: Bytes?) -> BadRow? {
+    if case .failure(let bad) = decode(value) { bad } else { nil }
+  }
+}
+
+extension Row {
+  func value(_ column: String) -> Value? {
+    Events.table.columns.firstIndex { $0.name == column }.map { values[$0] }
+  }
+
+  var metadataJSON: JSONValue? { try? JSONValue.parse(metadata) }
+}

@@ -1,0 +1,108 @@
+import OnexCore
+import Testing
+
+@testable import OnexObservability
+
+@Suite struct RowDecoderTests {
+  @Test func anEventWithTheRequiredFieldsIsARow() throws {
+    let row = try Events.decode(Events.action(7)).get()
+    #expect(row.value("id") == .uuid(Events.id(7)))
+    #expect(row.value("agent_name") == .text("planner"))
+    #expect(row.value("created_at") == Timestamp(rfc3339: "2026-11-21T02:48:54.5Z").map { .timestamp($0) })
+    #expect(row.value("duration_ms") == .null)
+    #expect(row.metadataJSON == [:])
+  }
+
+  @Test(arguments: ["id", "correlation_id", "agent_name", "action_type", "action_name", "created_at"])
+  func aRequiredFieldMayBeNeitherAbsentNorNull(_ field: String) {
+    for event in [Events.action(1, [field: Optional<JSONValue>.none]), Events.action(1, [field: .null])] {
+      let bad = Events.badRow(event)
+      #expect(bad?.cause == .missingField)
+      #expect(bad?.reason == "\(field) is required")
+      #expect(bad?.code == .schemaViolation)
+    }
+  }
+
+  private static let unfit: [(String, JSONValue, BadRow.Cause)] = [
+    ("id", "not-a-uuid", .invalidUUID), ("id", 5, .wrongType),
+    ("correlation_id", "123e4567e89b12d3a456426614174000", .invalidUUID), ("agent_name", ["x"], .wrongType),
+    ("agent_name", "a\0b", .nulByte), ("created_at", "2026-11-21T03:48:54", .invalidTimestamp),
+    ("created_at", "2026-02-30T00:00:00Z", .invalidTimestamp), ("created_at", 1_700_000_000, .wrongType),
+    ("duration_ms", 2_147_483_648, .outOfRange), ("duration_ms", -2_147_483_649, .outOfRange),
+    ("duration_ms", "12", .wrongType), ("duration_ms", .number(JSONNumber(validatedLiteral: "1.5")), .wrongType),
+    ("duration_ms", .number(JSONNumber(validatedLiteral: "1e999")), .outOfRange), ("status", true, .wrongType),
+    ("result", "\u{0}", .nulByte), ("metadata", "text", .wrongType), ("metadata", ["a": "\0"], .nulByte),
+    ("surprise", [["\0": 1]], .nulByte),
+  ]
+
+  @Test(arguments: unfit)
+  func aValueThatItsColumnCannotHoldIsNamed(_ field: String, _ value: JSONValue, _ cause: BadRow.Cause) {
+    let bad = Events.badRow(Events.action(1, [field: value]))
+    #expect(bad?.cause == cause)
+    #expect(bad?.reason.contains(field == "surprise" ? "unknown field" : field) == true)
+  }
+
+  @Test(arguments: [("agent_name", 255), ("action_type", 50), ("action_name", 255), ("status", 50), ("project_name", 255)])
+  func limitsCountCharactersAndAreNeverCutTo(_ field: String, _ limit: Int) throws {
+    // Four bytes each: a limit in bytes would refuse these.
+    let fits = String(repeating: "🐎", count: limit)
+    #expect(try Events.decode(Events.action(1, [field: .string(fits)])).get().value(field) == .text(fits))
+    let bad = Events.badRow(Events.action(1, [field: .string(fits + "x")]))
+    #expect(bad?.cause == .tooLong)
+    #expect(bad?.reason == "\(field) has \(limit + 1) characters, at most \(limit) are allowed")
+  }
+
+  @Test(arguments: [("2147483647", Int32.max), ("-2147483648", .min), ("12.0", 12), ("1e3", 1000)])
+  func wholeNumbersOf32BitsAreKeptHoweverTheyAreWritten(_ literal: String, _ expected: Int32) throws {
+    let number = JSONValue.number(JSONNumber(validatedLiteral: literal))
+    #expect(try Events.decode(Events.action(1, ["duration_ms": number])).get().value("duration_ms") == .integer(expected))
+  }
+
+  @Test(arguments: ["", "nonsense", "{\"id\":", "\u{FEFF}{}", "{\"a\":1}{\"a\":2}", "{\"id\":1,\"id\":2}"])
+  func whatIsNoJSONIsToldApart(_ text: String) {
+    #expect(Events.badRow(Bytes(text))?.cause == .invalidJSON)
+    #expect(Events.badRow(Bytes(text))?.code == .invalidJSON)
+  }
+
+  @Test func invalidUTF8IsNoJSON() { #expect(Events.badRow(Bytes([0x7B, 0x22, 0xFF, 0x22, 0x7D]))?.cause == .invalidJSON) }
+
+  @Test func tombstonesAndOtherDocumentsAreNoRows() {
+    #expect(Events.badRow(nil)?.cause == .tombstone)
+    #expect(Events.badRow("[1]")?.reason == "the event is array, an object is expected")
+  }
+
+  @Test func everyProblemIsToldAtOnceWithTheCorrelation() {
+    let bad = Events.badRow(Events.action(1, ["id": "x", "agent_name": Optional<JSONValue>.none, "duration_ms": "y"]))
+    #expect(bad?.cause == .invalidUUID)
+    #expect(bad?.reason.components(";") == 3)
+    #expect(bad?.correlationID == CorrelationID(Events.id(0)))
+  }
+
+  @Test func fieldsWithoutAColumnAreKeptUnderExtra() throws {
+    let row = try Events.decode(
+      Events.action(1, ["metadata": ["team": "a"], "new_field": 1, "nested": ["x": [1, 2]]])
+    ).get()
+    #expect(row.metadataJSON == ["team": "a", "extra": ["new_field": 1, "nested": ["x": [1, 2]]]])
+  }
+
+  @Test func anExtraThatTheEventBringsIsKept() throws {
+    let merged = try Events.decode(Events.action(1, ["metadata": ["extra": ["a": 1, "b": 1]], "b": 2])).get()
+    #expect(merged.metadataJSON == ["extra": ["a": 1, "b": 2]])
+    let moved = try Events.decode(Events.action(1, ["metadata": ["extra": "text"], "b": 2])).get()
+    #expect(moved.metadataJSON == ["extra": ["extra": "text", "b": 2]])
+    let untouched = try Events.decode(Events.action(1, ["metadata": ["extra": "text"]])).get()
+    #expect(untouched.metadataJSON == ["extra": "text"])
+  }
+
+  @Test func theInsertNamesEveryColumnOnceAndLeavesRepeatsAlone() {
+    let insert = Events.table.insert
+    #expect(insert.hasPrefix("INSERT INTO agent_actions (id, correlation_id, agent_name, "))
+    #expect(insert.contains("$1::uuid[]") && insert.contains("$14::jsonb[]") && !insert.contains("$15"))
+    #expect(insert.hasSuffix("ON CONFLICT DO NOTHING"))
+  }
+}
+
+extension String {
+  /// How many parts there are between separators.
+  fileprivate func components(_ separator: Character) -> Int { split(separator: separator).count }
+}
