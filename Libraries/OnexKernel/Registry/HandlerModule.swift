@@ -9,10 +9,17 @@ public protocol HandlerModule: Sendable {
   /// The type names that this module offers.
   var typeNames: [String] { get }
 
+  /// Whether `make` may be asked for the type; by default, whether it is one of `typeNames`.
+  func offers(_ typeName: String) -> Bool
+
   /// Makes the handler.
   ///
   /// - Throws: `HandlerLoadError` with `IMPORT_ERROR` when the handler's own initialisation fails.
   func make(_ typeName: String, _ setup: HandlerSetup) throws(HandlerLoadError) -> any Handler
+}
+
+extension HandlerModule {
+  public func offers(_ typeName: String) -> Bool { typeNames.contains(typeName) }
 }
 
 /// Why a contract's handler could not be made.

@@ -19,7 +19,7 @@ public struct HandlerRegistry: Sendable {
         .moduleNotFound,
         "no module \(module) is linked into this service or found in ONEX_PLUGINS_DIR (known: \(known.isEmpty ? "none" : known))")
     }
-    guard found.typeNames.contains(type) else {
+    guard found.offers(type) else {
       let known = found.typeNames.joined(separator: ", ")
       throw HandlerLoadError(.classNotFound, "module \(module) has no handler \(type) (it has: \(known))")
     }
