@@ -21,3 +21,13 @@ struct MissingServer: Error, CustomStringConvertible {
   let variable: String
   var description: String { "\(variable) is not set: run make test, which starts the servers" }
 }
+
+extension TestDatabase {
+  /// The address of another database on the same server.
+  static func url(database: String) throws -> String {
+    let url = try url()
+    let query = url.firstIndex(of: "?") ?? url.endIndex
+    guard let slash = url[..<query].lastIndex(of: "/") else { return url }
+    return url[...slash] + database + url[query...]
+  }
+}

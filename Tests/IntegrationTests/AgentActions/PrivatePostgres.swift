@@ -1,0 +1,92 @@
+import Glibc
+import OnexCore
+
+/// A database server of the test's own, because restarting the shared one would disturb other tests.
+final class PrivatePostgres: Sendable {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let port: Int
+  private let directory: String
+  private let binaries: String
+
+  var url: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
+
+  /// Creates the cluster and starts it.
+  init() throws {
+    binaries = try PrivatePostgres.findBinaries()
+    port = try PrivatePostgres.freePort()
+    var template = Array("/tmp/onex-postgres.XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure(description: "no temporary directory: errno \(errno)") }
+    directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    if geteuid() == 0, let user = getpwnam("postgres") { chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) }
+    try run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+    try start()
+  }
+
+  func start() throws {
+    let options = "-p \(port) -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=16MB"
+    try run("pg_ctl", "-D", data, "-o", options, "-l", "\(directory)/log", "-w", "-t", "30", "start")
+  }
+
+  /// As a crash would: sessions are cut, and the next start recovers from the log.
+  func crash() throws { try run("pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", "30", "stop") }
+
+  func remove() {
+    try? crash()
+    try? PrivatePostgres.execute(["/bin/rm", "-rf", directory])
+  }
+
+  private var data: String { "\(directory)/data" }
+
+  private func run(_ tool: String, _ arguments: String...) throws {
+    // The server refuses to run as root.
+    let user = geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
+    // Its user may not be able to read the folder that the tests run in.
+    try PrivatePostgres.execute(["/usr/bin/env", "-C", "/"] + user + ["\(binaries)/\(tool)"] + arguments)
+  }
+
+  /// Runs a program to its end, without its output.
+  private static func execute(_ arguments: [String]) throws {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    var process = pid_t()
+    guard posix_spawn(&process, arguments[0], &actions, nil, &pointers, environ) == 0 else {
+      throw Failure(description: "\(arguments[0]) could not be started")
+    }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) == -1, errno == EINTR {}
+    guard status == 0 else { throw Failure(description: "\(arguments.joined(separator: " ")) ended with status \(status)") }
+  }
+
+  /// Debian keeps the server's programs of each version in a folder of its own.
+  private static func findBinaries() throws -> String {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob("/usr/lib/postgresql/*/bin/initdb", 0, nil, &found) == 0, let path = found.gl_pathv?[Int(found.gl_pathc) - 1] else {
+      throw Failure(description: "PostgreSQL's server is not installed: run make test")
+    }
+    return String(String(cString: path).dropLast("/initdb".count))
+  }
+
+  private static func freePort() throws -> Int {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0 }
+    }
+    guard isBound else { throw Failure(description: "no free port: errno \(errno)") }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+}
