@@ -67,6 +67,8 @@ let services: [Target] = [
 ]
 
 let testTargets: [Target] = [
+  tests("OnexInMemoryTests", ["OnexCore", "OnexInMemory"]),
+  tests("OnexKafkaTests", ["OnexCore", "OnexKafka", "CRdKafka"]),
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),

@@ -78,7 +78,9 @@ struct GroupState {
       if load[id] == most { larger -= 1 }
     }
     for partition in partitions.sorted() {
-      if let owner = ids.first(where: { members[$0]?.owned.contains(partition) == true }), mayTake(owner) { take(partition, owner) }
+      if let owner = ids.first(where: { members[$0]?.owned.contains(partition) == true }), mayTake(owner) {
+        take(partition, owner)
+      }
     }
     for partition in partitions.sorted() where target[partition] == nil {
       if let id = ids.filter(mayTake).min(by: { load[$0, default: 0] < load[$1, default: 0] }) { take(partition, id) }
@@ -86,4 +88,3 @@ struct GroupState {
     return target
   }
 }
-

@@ -12,6 +12,8 @@ final class InMemoryConsumer: EventConsumer {
     self.id = id
   }
 
+  deinit { leave() }
+
   func poll(_ limit: PollLimit) async -> [ConsumerEvent] {
     let seen = bus.changes.generation
     let events = take(limit)
@@ -24,18 +26,14 @@ final class InMemoryConsumer: EventConsumer {
     change { member, group, topics in
       var events = member.events
       member.events.removeAll()
-      var records: [ConsumedRecord] = []
-      var bytes = 0
+      var batch = RecordBatch(limit)
       for partition in member.owned.subtracting(member.revoking).subtracting(member.paused).sorted() {
-        guard records.count < limit.records, bytes < limit.bytes, let log = topics[partition.topic]?[Int(partition.partition)] else {
-          continue
-        }
-        let position = member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
-        let found = log.read(from: position, limit: limit.records - records.count)
-        member.positions[partition] = found.last.map { $0.offset + 1 } ?? position
-        records += found
-        bytes += found.reduce(0) { $0 + ($1.value?.count ?? 0) }
+        guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
+        let position =
+          member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
+        member.positions[partition] = batch.take(log, from: position)
       }
+      let records = batch.records
       if !records.isEmpty { events.append(.records(records)) }
       return events
     } ?? []
@@ -94,7 +92,9 @@ final class InMemoryConsumer: EventConsumer {
     } ?? [:]
   }
 
-  func close() async {
+  func close() async { leave() }
+
+  private func leave() {
     bus.state.withLock { state in
       guard state.groups[subscription.group]?.members.removeValue(forKey: id) != nil else { return }
       let partitions = bus.partitions(of: subscription.topics, state)

@@ -40,6 +40,15 @@ public final class InMemoryEventBus: EventBus {
     self.limits = limits
   }
 
+  /// Makes a topic with so many partitions; does nothing when it exists. Others are made on first use.
+  public func createTopic(_ name: String, partitions: Int) {
+    precondition(partitions > 0, "a topic has a partition")
+    state.withLock { state in
+      guard state.topics[name] == nil else { return }
+      state.topics[name] = Array(repeating: PartitionLog(), count: partitions)
+    }
+  }
+
   public func consumer(_ subscription: Subscription) throws(EventBusError) -> any EventConsumer {
     let member = state.withLock { state in
       let id = state.nextMember

@@ -23,14 +23,12 @@ final class InMemoryReader: EventReader {
     let topics = bus.state.withLock { $0.topics }
     return positions.withLock { positions in
       guard let current = positions else { return [] }
-      var records: [ConsumedRecord] = []
+      var batch = RecordBatch(limit)
       for (partition, position) in current.sorted(by: { $0.key < $1.key }) {
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
-        let found = log.read(from: position, limit: limit.records - records.count)
-        if let last = found.last { positions?[partition] = last.offset + 1 }
-        records += found
+        positions?[partition] = batch.take(log, from: position)
       }
-      return records
+      return batch.records
     }
   }
 

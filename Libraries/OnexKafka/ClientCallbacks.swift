@@ -6,11 +6,14 @@ import Synchronization
 final class ClientCallbacks: Sendable {
   struct State {
     var events: [ConsumerEvent] = []
-    /// A fault was reported and its end was not.
-    var isFaulty = false
+    /// What was reported and is not over.
+    var faults: Set<EventBusError.Code> = []
     /// The member is leaving: what is revoked now is given up at once.
     var isClosing = false
   }
+
+  /// Faults that any answer of a broker ends.
+  private static let connectionFaults: Set<EventBusError.Code> = [.unreachable, .timedOut, .authentication]
 
   let state = Mutex(State())
   let logger: Logger
@@ -21,9 +24,6 @@ final class ClientCallbacks: Sendable {
     opaque.map { Unmanaged<ClientCallbacks>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  /// The callbacks hold this reference for as long as the process lives: a client may still call back while it is destroyed.
-  var retainedOpaque: UnsafeMutableRawPointer { Unmanaged.passRetained(self).toOpaque() }
-
   func takeEvents() -> [ConsumerEvent] {
     state.withLock { state in
       defer { state.events.removeAll() }
@@ -31,24 +31,36 @@ final class ClientCallbacks: Sendable {
     }
   }
 
+  var isQuiet: Bool { state.withLock { $0.events.isEmpty } }
+
   func add(_ event: ConsumerEvent) { state.withLock { $0.events.append(event) } }
 
-  var isFaulty: Bool { state.withLock { $0.isFaulty } }
+  var isUnreachable: Bool { state.withLock { !$0.faults.isDisjoint(with: ClientCallbacks.connectionFaults) } }
 
   func fault(_ error: EventBusError) {
     state.withLock { state in
       // Each broker connection reports the same outage; one report is enough.
-      guard !state.isFaulty || error.isFatal else { return }
-      state.isFaulty = true
+      guard state.faults.insert(error.code).inserted || error.isFatal else { return }
       state.events.append(.fault(error))
     }
   }
 
-  func recovered() {
+  /// A broker has answered.
+  func reached() { end(ClientCallbacks.connectionFaults) }
+
+  /// A record has come. A topic that is missing may still be.
+  func delivered() { end { $0 != .unknownTopic } }
+
+  /// Partitions were assigned: what was wrong before is over.
+  func joined() { end { _ in true } }
+
+  private func end(_ over: Set<EventBusError.Code>) { end(over.contains) }
+
+  private func end(_ isOver: (EventBusError.Code) -> Bool) {
     state.withLock { state in
-      guard state.isFaulty else { return }
-      state.isFaulty = false
-      state.events.append(.recovered)
+      guard !state.faults.isEmpty else { return }
+      state.faults = state.faults.filter { !isOver($0) }
+      if state.faults.isEmpty { state.events.append(.recovered) }
     }
   }
 
@@ -66,14 +78,27 @@ final class ClientCallbacks: Sendable {
         // One connection of several: librdkafka makes it again, and says so when it was the last.
         callbacks.logger.debug("broker connection trouble", ["error": .string(error.description)])
       }
-      rd_kafka_yield(client)
+      if let client, rd_kafka_type(client) == RD_KAFKA_CONSUMER { ClientCallbacks.endPoll(client) }
     }
     rd_kafka_conf_set_log_cb(configuration) { client, level, facility, text in
       guard let client, let callbacks = ClientCallbacks.of(rd_kafka_opaque(client)), let text else { return }
       callbacks.logger.debug(
         "librdkafka",
-        ["level": .integer(level), "facility": .string(facility.map { String(cString: $0) } ?? ""), "text": .string(String(cString: text))])
+        [
+          "level": .integer(level), "facility": .string(facility.map { String(cString: $0) } ?? ""),
+          "text": .string(String(cString: text)),
+        ])
     }
+  }
+
+  /// Lets the poll that is under way return now and not when its wait is over.
+  ///
+  /// `rd_kafka_yield` looks made for this, but after a callback that called it the batch call of librdkafka 2.0.2 takes the next
+  /// message off its queue and drops it.
+  static func endPoll(_ client: OpaquePointer) {
+    guard let queue = rd_kafka_queue_get_consumer(client) else { return }
+    rd_kafka_queue_yield(queue)
+    rd_kafka_queue_destroy(queue)
   }
 
   private func fatal(_ client: OpaquePointer?) {

@@ -45,7 +45,8 @@ final class Delivery: @unchecked Sendable {
     Unmanaged.passUnretained(self).release()
   }
 
-  func refuseAll(_ error: EventBusError) {
-    for index in 0..<count { finish(index, error) }
+  /// Fails the records from `start` on.
+  func refuse(from start: Int, _ error: EventBusError) {
+    for index in start..<count { finish(index, error) }
   }
 }

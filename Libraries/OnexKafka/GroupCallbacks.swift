@@ -10,8 +10,7 @@ enum GroupCallbacks {
     rd_kafka_conf_set_rebalance_cb(configuration) { handle, code, partitions, opaque in
       guard let handle, let callbacks = ClientCallbacks.of(opaque) else { return }
       GroupCallbacks.rebalance(handle, code, partitions, callbacks)
-      // The poll that is under way returns now and not when its wait is over.
-      rd_kafka_yield(handle)
+      ClientCallbacks.endPoll(handle)
     }
   }
 
@@ -24,7 +23,7 @@ enum GroupCallbacks {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
       finish(isCooperative(handle) ? rd_kafka_incremental_assign(handle, partitions) : nil, callbacks)
       if !isCooperative(handle) { rd_kafka_assign(handle, partitions) }
-      callbacks.recovered()
+      if !named.isEmpty { callbacks.joined() } else { callbacks.reached() }
       callbacks.add(.assigned(named))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       let isLost = rd_kafka_assignment_lost(handle) != 0
@@ -42,7 +41,7 @@ enum GroupCallbacks {
 
   static func unassign(_ handle: OpaquePointer, _ list: borrowing PartitionList) {
     if isCooperative(handle) {
-      if let error = rd_kafka_incremental_unassign(handle, list.handle) { rd_kafka_error_destroy(error) }
+      if let error = list.withHandle({ rd_kafka_incremental_unassign(handle, $0) }) { rd_kafka_error_destroy(error) }
     } else {
       rd_kafka_assign(handle, nil)
     }

@@ -29,7 +29,7 @@ public final class KafkaAdmin: Sendable {
     let configuration = try KafkaConfiguration(connection, [])
     let callbacks = ClientCallbacks(logger: logger)
     ClientCallbacks.install(on: configuration.handle)
-    client = try KafkaClient(RD_KAFKA_PRODUCER, configuration, opaque: callbacks.retainedOpaque)
+    client = try KafkaClient(RD_KAFKA_PRODUCER, configuration, callbacks)
   }
 
   /// Every topic of the cluster, internal ones included.
@@ -75,7 +75,9 @@ public final class KafkaAdmin: Sendable {
         results[index] = .failed(EventBusError(.configuration, "\(topic.name): \(KafkaClient.string(text))"))
         continue
       }
-      for (name, value) in topic.configuration.sorted(by: { $0.key < $1.key }) { rd_kafka_NewTopic_set_config(handle, name, value) }
+      for (name, value) in topic.configuration.sorted(by: { $0.key < $1.key }) {
+        rd_kafka_NewTopic_set_config(handle, name, value)
+      }
       handles.append(handle)
       asked.append(index)
     }

@@ -2,6 +2,8 @@
 enum KafkaBounds {
   /// Prefetched records of one consumer. librdkafka's own default is 64 MiB, more than a whole service may use.
   static let consumerQueueKiB = 8 * 1024
+  /// Records that librdkafka tries to have at hand of each partition.
+  static let consumerQueueRecords = 5_000
   /// One fetch; also the least that lets a record of this size through.
   static let fetchBytesMax = 4 << 20
   /// A larger record is refused before it is sent; the topics' own limits are lower.
@@ -17,6 +19,8 @@ enum KafkaBounds {
   static let commitIntervalMS = 1000
   /// A member that is not heard of for so long loses its partitions.
   static let sessionTimeoutMS = 10_000
+  /// How long a commit may take; the consumer does nothing else meanwhile.
+  static let commitTimeoutMS: Int32 = 5_000
   static let closeTimeoutMS: Int32 = 10_000
   static let metadataTimeoutMS: Int32 = 3_000
 }

@@ -4,15 +4,19 @@ import OnexCore
 /// A librdkafka client. Records that were read point into its memory, so it lives until the last of them is gone.
 final class KafkaClient: @unchecked Sendable {
   let handle: OpaquePointer
+  let callbacks: ClientCallbacks
 
-  /// - Parameter opaque: what callbacks get; must outlive the client's use.
   init(
-    _ type: rd_kafka_type_t, _ configuration: consuming KafkaConfiguration, opaque: UnsafeMutableRawPointer?
+    _ type: rd_kafka_type_t, _ configuration: consuming KafkaConfiguration, _ callbacks: ClientCallbacks
   ) throws(EventBusError) {
-    rd_kafka_conf_set_opaque(configuration.handle, opaque)
+    self.callbacks = callbacks
+    // A client may call back until it is destroyed, which is after this object is gone.
+    let opaque = Unmanaged.passRetained(callbacks)
+    rd_kafka_conf_set_opaque(configuration.handle, opaque.toOpaque())
     var text = [CChar](repeating: 0, count: 512)
     guard let handle = rd_kafka_new(type, configuration.handle, &text, text.count) else {
       rd_kafka_conf_destroy(configuration.handle)
+      opaque.release()
       throw EventBusError(.configuration, KafkaClient.string(text))
     }
     self.handle = handle
@@ -21,7 +25,11 @@ final class KafkaClient: @unchecked Sendable {
   deinit {
     // Joins librdkafka's threads, which may take a moment: never on the task that happened to hold the last reference.
     nonisolated(unsafe) let handle = handle
-    AdapterThread.start("kafka-destroy") { rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
+    let opaque = Unmanaged.passUnretained(callbacks)
+    AdapterThread.start("kafka-destroy") {
+      rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      opaque.release()
+    }
   }
 
   static func string(_ text: [CChar]) -> String {
@@ -34,5 +42,43 @@ final class KafkaClient: @unchecked Sendable {
     let error = rd_kafka_metadata(handle, 0, nil, &metadata, timeoutMS)
     if let metadata { rd_kafka_metadata_destroy(metadata) }
     return error
+  }
+
+  /// Commits what is stored and waits for the broker's answer, within a bound; blocks.
+  func commitStored() -> EventBusError? {
+    let replies = rd_kafka_queue_new(handle)
+    defer { rd_kafka_queue_destroy(replies) }
+    let code = rd_kafka_commit_queue(handle, nil, replies, nil, nil)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return KafkaClient.commitError(code) }
+    guard let event = rd_kafka_queue_poll(replies, KafkaBounds.commitTimeoutMS) else {
+      return EventBusError(.timedOut, "the broker did not answer a commit in time", isRetriable: true)
+    }
+    defer { rd_kafka_event_destroy(event) }
+    return KafkaClient.commitError(rd_kafka_event_error(event))
+  }
+
+  private static func commitError(_ code: rd_kafka_resp_err_t) -> EventBusError? {
+    switch code {
+    // Nothing was stored since the last commit.
+    case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR__NO_OFFSET: nil
+    default: EventBusError(kafka: code, "commit")
+    }
+  }
+
+  /// Commits what is stored, leaves the group and stops reading, within a bound; blocks.
+  func closeConsumer() {
+    callbacks.state.withLock { $0.isClosing = true }
+    let events = rd_kafka_queue_new(handle)
+    defer { rd_kafka_queue_destroy(events) }
+    if let error = rd_kafka_consumer_close_queue(handle, events) {
+      rd_kafka_error_destroy(error)
+      return
+    }
+    let clock = SystemClock()
+    let deadline = clock.uptime() + .milliseconds(Int64(KafkaBounds.closeTimeoutMS))
+    var message: UnsafeMutablePointer<rd_kafka_message_t>?
+    while rd_kafka_consumer_closed(handle) == 0, clock.uptime() < deadline {
+      if rd_kafka_consume_batch_queue(events, 5, &message, 1) == 1 { rd_kafka_message_destroy(message) }
+    }
   }
 }

@@ -20,6 +20,9 @@ struct KafkaConfiguration: ~Copyable {
       ("reconnect.backoff.max.ms", "2000"),
       // A new topic, or a new leader, is looked for at once and not at the next regular refresh.
       ("topic.metadata.refresh.fast.interval.ms", "100"),
+      // A topic that a subscription names and that does not exist yet is found within this time of being made.
+      ("topic.metadata.refresh.interval.ms", "10000"),
+      ("topic.metadata.propagation.max.ms", "5000"),
       ("log_level", "4"),
     ]
     let optional = [
@@ -30,6 +33,18 @@ struct KafkaConfiguration: ~Copyable {
     all += settings + connection.overrides.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     for (name, value) in all { try set(name, value) }
   }
+
+  /// For clients that read.
+  static let fetching = [
+    ("enable.auto.offset.store", "false"),
+    ("enable.partition.eof", "false"),
+    ("queued.max.messages.kbytes", String(KafkaBounds.consumerQueueKiB)),
+    ("queued.min.messages", String(KafkaBounds.consumerQueueRecords)),
+    ("fetch.message.max.bytes", String(KafkaBounds.fetchBytesMax)),
+    ("fetch.max.bytes", String(KafkaBounds.recordBytesMax)),
+    ("receive.message.max.bytes", String(KafkaBounds.recordBytesMax + 4096)),
+    ("fetch.error.backoff.ms", "100"),
+  ]
 
   private func set(_ name: String, _ value: String) throws(EventBusError) {
     var text = [CChar](repeating: 0, count: 256)

@@ -3,35 +3,33 @@ import OnexCore
 
 /// Reads topics without a group.
 final class KafkaReader: EventReader {
-  private let client: KafkaClient
-  private let poller: Poller
+  private let thread: ConsumerThread
 
   /// Blocks until the positions are known.
   init(_ connection: KafkaConnection, _ topics: [String], _ start: ReaderStart, logger: Logger) throws(EventBusError) {
     let configuration = try KafkaConfiguration(
       connection,
-      [
+      KafkaConfiguration.fetching + [
         // librdkafka wants a group id; without a subscription nothing joins it.
         ("group.id", "\(connection.clientID)-reader"),
-        ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "earliest"),
-        ("queued.max.messages.kbytes", String(KafkaBounds.consumerQueueKiB)),
-        ("fetch.message.max.bytes", String(KafkaBounds.fetchBytesMax)),
-        ("fetch.max.bytes", String(KafkaBounds.recordBytesMax)),
-        ("receive.message.max.bytes", String(KafkaBounds.recordBytesMax + 4096)), ("fetch.wait.max.ms", "50"),
+        ("enable.auto.commit", "false"), ("auto.offset.reset", "earliest"), ("fetch.wait.max.ms", "50"),
       ])
     let callbacks = ClientCallbacks(logger: logger)
     ClientCallbacks.install(on: configuration.handle)
-    client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, opaque: callbacks.retainedOpaque)
+    let client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, callbacks)
     var positions: [TopicPartition: Int64] = [:]
     for topic in topics {
       for partition in try KafkaMetadata.partitions(of: topic, client) {
         positions[partition] = try KafkaReader.position(partition, start, client)
       }
     }
-    let code = rd_kafka_assign(client.handle, PartitionList(positions).handle)
+    let code = PartitionList(positions).withHandle { rd_kafka_assign(client.handle, $0) }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "assign") }
-    poller = Poller(client, callbacks) { _ in }
+    thread = ConsumerThread(client, subscribingTo: [])
+    thread.start()
   }
+
+  deinit { thread.beginClosing() }
 
   private static func position(
     _ partition: TopicPartition, _ start: ReaderStart, _ client: KafkaClient
@@ -48,11 +46,7 @@ final class KafkaReader: EventReader {
     }
   }
 
-  func poll(_ limit: PollLimit) async -> [ConsumerEvent] { await poller.poll(limit) }
+  func poll(_ limit: PollLimit) async -> [ConsumerEvent] { await thread.poll(limit) }
 
-  func close() async {
-    poller.stop()
-    let client = client
-    await AdapterThread.call("kafka-close") { _ = rd_kafka_consumer_close(client.handle) }
-  }
+  func close() async { await thread.close() }
 }

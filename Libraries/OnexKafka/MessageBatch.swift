@@ -3,15 +3,21 @@ import OnexCore
 
 /// The messages of one poll. The records made of them point into their memory; with the last record the messages go.
 final class MessageBatch: @unchecked Sendable {
+  typealias Messages = UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+
   /// Messages that one call to librdkafka returns at most.
   static let sizeMax = 4096
 
   private let client: KafkaClient
-  private let messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+  private let messages: Messages
   private let count: Int
+  /// The first message that was not read yet. Belongs to the thread that reads.
+  private var next = 0
+  /// What is left of these is out of date: reading goes on elsewhere.
+  private var discarded: Set<TopicPartition> = []
 
   /// Takes the messages over.
-  init(_ source: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>, count: Int, client: KafkaClient) {
+  init(_ source: Messages, count: Int, client: KafkaClient) {
     self.client = client
     self.count = count
     messages = .allocate(capacity: count)
@@ -23,27 +29,50 @@ final class MessageBatch: @unchecked Sendable {
     messages.deallocate()
   }
 
-  /// The records, and what librdkafka reported in between.
-  func read(_ names: inout TopicNames) -> (records: [ConsumedRecord], errors: [EventBusError]) {
+  /// What one read gave.
+  struct Content {
     var records: [ConsumedRecord] = []
-    records.reserveCapacity(count)
+    /// The partitions of `records`.
+    var sources: [TopicPartition] = []
+    /// What librdkafka reported in between.
     var errors: [EventBusError] = []
+  }
+
+  var isRead: Bool { next == count }
+
+  func discard(_ partitions: some Sequence<TopicPartition>) { discarded.formUnion(partitions) }
+
+  /// Reads on until `limit` is reached. The first record is always taken: a limit smaller than a record must not stop its reader.
+  func read(_ limit: PollLimit, _ names: inout TopicNames) -> Content {
+    var content = Content()
+    content.records.reserveCapacity(min(count - next, limit.records))
+    var bytes = 0
     var source: TopicPartition?
     var topic: OpaquePointer?
-    for index in 0..<count {
-      guard let message = messages[index] else { continue }
+    var isDiscarded = false
+    while next < count, content.records.count < limit.records {
+      guard let message = messages[next] else { break }
       guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-        if let error = error(message) { errors.append(error) }
+        if let error = error(message) { content.errors.append(error) }
+        next += 1
         continue
       }
       // Records of one partition follow each other: its name is looked up once.
       if source == nil || topic != message.pointee.rkt || source?.partition != message.pointee.partition {
         topic = message.pointee.rkt
-        source = TopicPartition(names.name(message.pointee.rkt), message.pointee.partition)
+        let found = TopicPartition(names.name(message.pointee.rkt), message.pointee.partition)
+        source = found
+        isDiscarded = discarded.contains(found)
+        if !isDiscarded { content.sources.append(found) }
       }
-      if let source { records.append(record(message, source)) }
+      if let source, !isDiscarded {
+        bytes += message.pointee.len + message.pointee.key_len
+        guard bytes <= limit.bytes || content.records.isEmpty else { break }
+        content.records.append(record(message, source))
+      }
+      next += 1
     }
-    return (records, errors)
+    return content
   }
 
   private func record(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ source: TopicPartition) -> ConsumedRecord {
@@ -76,13 +105,17 @@ final class MessageBatch: @unchecked Sendable {
   private func error(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> EventBusError? {
     let code = message.pointee.err
     guard code != RD_KAFKA_RESP_ERR__PARTITION_EOF else { return nil }
-    let text = message.pointee.payload.map { String(decoding: UnsafeRawBufferPointer(start: $0, count: message.pointee.len), as: UTF8.self) }
+    let text = message.pointee.payload.map {
+      String(decoding: UnsafeRawBufferPointer(start: $0, count: message.pointee.len), as: UTF8.self)
+    }
     return EventBusError(kafka: code, text)
   }
 }
 
 /// Names of topics by librdkafka's handle, so that a name is made into a String once.
 struct TopicNames {
+  private static let namesMax = 1024
+
   private var names: [OpaquePointer: String] = [:]
 
   mutating func name(_ topic: OpaquePointer?) -> String {
@@ -90,7 +123,7 @@ struct TopicNames {
     if let known = names[topic] { return known }
     let name = String(cString: rd_kafka_topic_name(topic))
     // Handles come and go with topics; the few there are never reach this.
-    if names.count >= 1024 { names.removeAll() }
+    if names.count >= TopicNames.namesMax { names.removeAll() }
     names[topic] = name
     return name
   }

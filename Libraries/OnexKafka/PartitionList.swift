@@ -3,7 +3,8 @@ import OnexCore
 
 /// A librdkafka partition list that is freed with its owner.
 struct PartitionList: ~Copyable {
-  let handle: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+  // Only lent: a pointer that is taken out may outlive the list, which ends with its last use.
+  private let handle: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
 
   init(_ partitions: some Collection<TopicPartition>) {
     handle = rd_kafka_topic_partition_list_new(Int32(partitions.count))
@@ -20,15 +21,21 @@ struct PartitionList: ~Copyable {
 
   deinit { rd_kafka_topic_partition_list_destroy(handle) }
 
+  borrowing func withHandle<R>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> R) -> R {
+    body(handle)
+  }
+
+  /// What the last call made of each partition.
+  var entries: [(partition: TopicPartition, offset: Int64, code: rd_kafka_resp_err_t)] {
+    (0..<Int(handle.pointee.cnt)).map { index in
+      let element = handle.pointee.elems[index]
+      return (TopicPartition(String(cString: element.topic), element.partition), element.offset, element.err)
+    }
+  }
+
   /// The first partition that the last call refused.
   var firstError: EventBusError? {
-    for index in 0..<Int(handle.pointee.cnt) {
-      let element = handle.pointee.elems[index]
-      if element.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-        return EventBusError(kafka: element.err, "\(String(cString: element.topic))[\(element.partition)]")
-      }
-    }
-    return nil
+    entries.first { $0.code != RD_KAFKA_RESP_ERR_NO_ERROR }.map { EventBusError(kafka: $0.code, $0.partition.description) }
   }
 }
 

@@ -1,0 +1,241 @@
+import CRdKafka
+import OnexCore
+import Synchronization
+
+/// The one thread that reads from a client and tells it what to do.
+///
+/// It sleeps until it is asked for something: what nobody polls stays in librdkafka's bounded queue. A poll takes whatever was
+/// prefetched in one call; only when there is nothing does it wait, for a single message, and then takes what has come with it.
+final class ConsumerThread: @unchecked Sendable {
+  private static let clock = SystemClock()
+  /// How long a join may be held up by brokers that do not answer; librdkafka keeps trying by itself afterwards.
+  private static let connectMax: Duration = .seconds(3)
+  private static let connectSliceMS: Int32 = 100
+  private static let probeInterval: Duration = .milliseconds(500)
+  private static let probeMS: Int32 = 100
+  private static let seekMS: Int32 = 1000
+
+  let client: KafkaClient
+  let table = Mutex(PartitionTable())
+  /// Whether a group decides which partitions are read.
+  private let isMember: Bool
+  private let work = ThreadMailbox(ConsumerWork())
+  private let queue: OpaquePointer
+  // The rest belongs to the thread.
+  private let subscription: [String]
+  private var isJoining: Bool
+  private var connectDeadline: Duration = .zero
+  private var names = TopicNames()
+  private let buffer: MessageBatch.Messages
+  private var rest: MessageBatch?
+  private var lastProbe: Duration = .zero
+
+  private var callbacks: ClientCallbacks { client.callbacks }
+
+  /// - Parameter topics: what to subscribe to; empty for a client that was assigned its partitions.
+  init(_ client: KafkaClient, subscribingTo topics: [String]) {
+    self.client = client
+    subscription = topics
+    isJoining = !topics.isEmpty
+    isMember = !topics.isEmpty
+    // Errors and other callbacks come through the consumer's queue too, so that one call serves everything.
+    rd_kafka_poll_set_consumer(client.handle)
+    queue = rd_kafka_queue_get_consumer(client.handle)
+    buffer = .allocate(capacity: MessageBatch.sizeMax)
+  }
+
+  deinit { buffer.deallocate() }
+
+  func start() {
+    AdapterThread.start("kafka-consumer") { [self] in run() }
+  }
+
+  // MARK: - What tasks ask for
+
+  func poll(_ limit: PollLimit) async -> [ConsumerEvent] {
+    await withCheckedContinuation { continuation in
+      let isOpen = work.update { work in
+        guard !work.isClosing else { return false }
+        precondition(work.poll == nil, "one task polls")
+        work.poll = PollRequest(limit: limit, continuation: continuation)
+        return true
+      }
+      if !isOpen { continuation.resume(returning: []) }
+    }
+  }
+
+  /// - Returns: false when the consumer is closed: nothing will be done.
+  @discardableResult
+  func order(_ order: ConsumerOrder) -> Bool {
+    work.update { work in
+      guard !work.isClosing else { return false }
+      work.orders.append(order)
+      // A poll that waits returns to its loop, does this, and waits on.
+      rd_kafka_queue_yield(queue)
+      return true
+    }
+  }
+
+  /// Leaves the group and ends the thread. Does not wait.
+  func beginClosing() {
+    work.update { work in
+      guard !work.isClosing else { return }
+      work.isClosing = true
+      rd_kafka_queue_yield(queue)
+    }
+  }
+
+  func close() async {
+    beginClosing()
+    await withCheckedContinuation { continuation in
+      let isOver = work.update { work in
+        if !work.isClosed { work.closed.append(continuation) }
+        return work.isClosed
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  // MARK: - The thread
+
+  private func run() {
+    connectDeadline = ConsumerThread.clock.uptime() + ConsumerThread.connectMax
+    join(sliceMS: ConsumerThread.connectSliceMS)
+    while true {
+      let next = work.wait { work -> ConsumerWork? in
+        guard work.isClosing || work.poll != nil || !work.orders.isEmpty else { return nil }
+        defer {
+          work.orders = []
+          work.poll = nil
+        }
+        return work
+      }
+      carryOut(next.orders)
+      if next.isClosing {
+        next.poll?.continuation.resume(returning: [])
+        break
+      }
+      if let poll = next.poll { poll.continuation.resume(returning: read(poll.limit)) }
+    }
+    rest = nil
+    // A wish that was not answered would hold up the leaving.
+    let open = table.withLock { $0.revoking }
+    if !open.isEmpty { GroupCallbacks.unassign(client.handle, PartitionList(open)) }
+    client.closeConsumer()
+    let waiting = work.update { work in
+      work.isClosed = true
+      defer { work.closed = [] }
+      return work.closed
+    }
+    // Nobody yields the queue any more: orders are refused since the closing began.
+    rd_kafka_queue_destroy(queue)
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Subscribing before a broker is connected makes librdkafka wait for its next coordinator query, half a second to a second;
+  /// after a first answer the group is joined within some tens of milliseconds.
+  private func join(sliceMS: Int32) {
+    guard isJoining else { return }
+    let isLate = ConsumerThread.clock.uptime() >= connectDeadline
+    let error = client.isReachable(timeoutMS: sliceMS)
+    guard error == RD_KAFKA_RESP_ERR_NO_ERROR || isLate else { return }
+    isJoining = false
+    let list = PartitionList(subscription.map { TopicPartition($0, RD_KAFKA_PARTITION_UA) })
+    let refused = list.withHandle { rd_kafka_subscribe(client.handle, $0) }
+    if refused != RD_KAFKA_RESP_ERR_NO_ERROR { callbacks.fault(EventBusError(kafka: refused, "subscribe")) }
+  }
+
+  private func carryOut(_ orders: [ConsumerOrder]) {
+    for order in orders {
+      switch order {
+      case .pause(let partitions): _ = PartitionList(partitions).withHandle { rd_kafka_pause_partitions(client.handle, $0) }
+      case .resume(let partitions): _ = PartitionList(partitions).withHandle { rd_kafka_resume_partitions(client.handle, $0) }
+      // Commits what is stored of them, too.
+      case .unassign(let partitions): GroupCallbacks.unassign(client.handle, PartitionList(partitions))
+      case .commit(let continuation): continuation.resume(returning: client.commitStored())
+      }
+    }
+  }
+
+  private func read(_ limit: PollLimit) -> [ConsumerEvent] {
+    let deadline = ConsumerThread.clock.uptime() + limit.wait
+    while true {
+      let left = max(0, Int32(clamping: (deadline - ConsumerThread.clock.uptime()).microseconds / 1000))
+      if isJoining { join(sliceMS: min(left, ConsumerThread.connectSliceMS)) }
+      performSeeks()
+      let events = readOnce(limit, waitMS: isJoining ? 0 : left)
+      if !events.isEmpty || left == 0 { return events }
+      let (orders, isClosing) = work.update { work in
+        defer { work.orders = [] }
+        return (work.orders, work.isClosing)
+      }
+      carryOut(orders)
+      if isClosing { return [] }
+    }
+  }
+
+  private func readOnce(_ limit: PollLimit, waitMS: Int32) -> [ConsumerEvent] {
+    probeIfFaulty()
+    if rest == nil {
+      let count = consume(min(limit.records, MessageBatch.sizeMax), waitMS: waitMS)
+      if count > 0 { rest = MessageBatch(buffer, count: count, client: client) }
+    }
+    let content = rest?.read(limit, &names) ?? MessageBatch.Content()
+    if rest?.isRead == true { rest = nil }
+    for error in content.errors { callbacks.fault(error) }
+    if !content.records.isEmpty, content.errors.isEmpty { callbacks.delivered() }
+    // Before the records are handed out: an assignment comes before its first record.
+    let events = callbacks.takeEvents()
+    let records = admitted(content, after: events)
+    return records.isEmpty ? events : events + [.records(records)]
+  }
+
+  private func consume(_ size: Int, waitMS: Int32) -> Int {
+    let ready = rd_kafka_consume_batch_queue(queue, 0, buffer, size)
+    guard ready <= 0 else { return ready }
+    guard waitMS > 0, callbacks.isQuiet else { return 0 }
+    // Asked for one message, the call returns with the first; asked for more, it would sit out the whole wait.
+    guard rd_kafka_consume_batch_queue(queue, waitMS, buffer, 1) == 1 else { return 0 }
+    guard size > 1 else { return 1 }
+    return 1 + max(0, rd_kafka_consume_batch_queue(queue, 0, buffer + 1, size - 1))
+  }
+
+  /// Records that may be handed out: not those of partitions that were paused, wanted back or sent elsewhere meanwhile.
+  private func admitted(_ content: MessageBatch.Content, after events: [ConsumerEvent]) -> [ConsumedRecord] {
+    guard isMember else { return content.records }
+    return table.withLock { table in
+      for event in events {
+        switch event {
+        case .assigned(let partitions): table.assign(partitions)
+        case .revoking(let partitions): table.revoke(partitions)
+        case .lost(let partitions): table.remove(partitions)
+        case .records, .fault, .recovered: break
+        }
+      }
+      if table.admitsAll(content.sources) { return content.records }
+      return content.records.filter { table.admits($0.source, $0.offset) }
+    }
+  }
+
+  private func performSeeks() {
+    let due = table.withLock { $0.dueSeeks }
+    guard !due.isEmpty else { return }
+    rest?.discard(due.keys)
+    let list = PartitionList(due)
+    if let error = list.withHandle({ rd_kafka_seek_partitions(client.handle, $0, ConsumerThread.seekMS) }) {
+      rd_kafka_error_destroy(error)
+      return
+    }
+    // A partition that librdkafka has not begun to fetch refuses; its seek is due again with the next poll.
+    for entry in list.entries where entry.code == RD_KAFKA_RESP_ERR_NO_ERROR {
+      if let offset = due[entry.partition] { table.withLock { $0.sought(entry.partition, to: offset) } }
+    }
+  }
+
+  /// librdkafka reports that brokers are gone and not that they are back: ask, from time to time.
+  private func probeIfFaulty() {
+    guard callbacks.isUnreachable, ConsumerThread.clock.uptime() - lastProbe > ConsumerThread.probeInterval else { return }
+    lastProbe = ConsumerThread.clock.uptime()
+    if client.isReachable(timeoutMS: ConsumerThread.probeMS) == RD_KAFKA_RESP_ERR_NO_ERROR { callbacks.reached() }
+  }
+}

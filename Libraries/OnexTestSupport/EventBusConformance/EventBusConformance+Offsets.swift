@@ -1,0 +1,106 @@
+import OnexCore
+
+extension EventBusConformance {
+  func resumesAtStoredOffsets() async throws {
+    let topic = try await makeTopic(2)
+    try await fill(topic, 0, 0..<100)
+    try await fill(topic, 1, 0..<100)
+    let first = try join(topic)
+    try await first.poll(until: "200 records come") { $0.records.count == 200 }
+    try first.consumer.storeOffsets([TopicPartition(topic, 0): 60, TopicPartition(topic, 1): 100])
+    try await first.consumer.commit()
+    try await first.consumer.commit()
+    await first.consumer.close()
+    let second = try join(topic)
+    try await second.poll(until: "the rest comes") { $0.records.count >= 40 }
+    try requireEqual(second.offsets(TopicPartition(topic, 0)), Array(60..<100), "a new member begins where the group has stored")
+    try requireEqual(second.offsets(TopicPartition(topic, 1)), [], "what is stored does not come again")
+    await second.consumer.close()
+  }
+
+  func nothingTwiceAfterStoreAndClose() async throws {
+    let topic = try await makeTopic(1)
+    try await fill(topic, 0, 0..<50)
+    let first = try join(topic)
+    try await first.poll(until: "50 records come") { $0.records.count == 50 }
+    try first.store()
+    await first.consumer.close()
+    try await fill(topic, 0, 50..<51)
+    let second = try join(topic)
+    try await second.poll(until: "the new record comes") { !$0.records.isEmpty }
+    try requireEqual(second.records.map(\.offset), [50], "closing commits what is stored")
+    await second.consumer.close()
+  }
+
+  func againWhenNotStored() async throws {
+    let topic = try await makeTopic(1)
+    try await fill(topic, 0, 0..<50)
+    let first = try join(topic)
+    try await first.poll(until: "50 records come") { $0.records.count == 50 }
+    await first.consumer.close()
+    let second = try join(topic)
+    try await second.poll(until: "they come again") { $0.records.count == 50 }
+    try requireEqual(second.records.map(\.offset), Array(0..<50), "what is not stored comes again")
+    await second.consumer.close()
+  }
+
+  func foreignOffsetsRefused() async throws {
+    let topic = try await makeTopic(1)
+    try await fill(topic, 0, 0..<2)
+    let member = try await joined(topic, partitions: 1)
+    try await member.poll(until: "records come") { $0.records.count == 2 }
+    let error = refusal { () throws(EventBusError) in
+      try member.consumer.storeOffsets([TopicPartition(topic, 0): 1, TopicPartition("\(topic)-other", 3): 7])
+    }
+    try requireEqual(error?.code, .fenced, "offsets of a partition that is not held are refused")
+    await member.consumer.close()
+    let late = refusal { () throws(EventBusError) in try member.consumer.storeOffsets([TopicPartition(topic, 0): 2]) }
+    try require(late != nil, "a closed consumer stores nothing")
+    let second = try join(topic)
+    try await second.poll(until: "a record comes") { !$0.records.isEmpty }
+    try requireEqual(second.records.first?.offset, 1, "offsets of the partitions that are held are stored all the same")
+    await second.consumer.close()
+  }
+
+  func latestStart() async throws {
+    let topic = try await makeTopic(1)
+    try await fill(topic, 0, 0..<20)
+    let member = try join(topic, start: .latest)
+    try await member.poll(until: "the member is assigned") { $0.assigned.count == 1 }
+    // The end is looked up after the assignment, so that the first of these may lie before it.
+    var next = 20
+    while member.records.isEmpty {
+      try require(next < 1000, "a record that is written after the start comes")
+      try await fill(topic, 0, next..<(next + 1))
+      next += 1
+      try await member.poll(PollLimit(wait: .milliseconds(100)))
+    }
+    try require(member.records.allSatisfy { $0.offset >= 20 }, "a group that starts at the end does not see what was there")
+    await member.consumer.close()
+  }
+
+  func lag() async throws {
+    let topic = try await makeTopic(2)
+    try await fill(topic, 0, 0..<10)
+    try await fill(topic, 1, 0..<5)
+    let member = try await joined(topic, partitions: 2)
+    try await member.poll(until: "15 records come") { $0.records.count == 15 }
+    try member.consumer.storeOffsets([TopicPartition(topic, 0): 4, TopicPartition(topic, 1): 5])
+    try await member.poll(until: "the lag is what lies behind the stored offsets; it is \(member.consumer.lag())") { member in
+      member.consumer.lag() == [TopicPartition(topic, 0): 6, TopicPartition(topic, 1): 0]
+    }
+    try await fill(topic, 1, 5..<8)
+    try await member.poll(until: "the lag grows with the log") { $0.consumer.lag()[TopicPartition(topic, 1)] == 3 }
+    await member.consumer.close()
+  }
+
+  /// What `body` was refused with.
+  func refusal(_ body: () throws(EventBusError) -> Void) -> EventBusError? {
+    do throws(EventBusError) {
+      try body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
