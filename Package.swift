@@ -72,7 +72,9 @@ let testTargets: [Target] = [
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
-  tests("IntegrationTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexObservability"]),
+  tests(
+    "IntegrationTests",
+    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel", "OnexObservability"]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),

@@ -1,0 +1,3 @@
+import OnexRuntime
+
+RuntimeWorker.run(handlers: [Greet.self])
