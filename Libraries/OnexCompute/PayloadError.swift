@@ -8,8 +8,9 @@ enum PayloadError {
   static func violation(_ path: JSONPointer, _ message: String) -> HandlerError {
     let place = path.description
     let detail = JSONValue.object(JSONObject([("path", .string(place)), ("message", .string(message))]))
+    let subject = place.isEmpty ? "it" : place
     return HandlerError(
-      .schemaViolation, "the payload cannot be used: \(place.isEmpty ? "the payload" : place) \(message)", details: .array([detail]))
+      .schemaViolation, "the payload cannot be used: \(subject) \(message)", details: .array([detail]))
   }
 
   static func wrongType(_ path: JSONPointer, _ value: JSONValue?, expected: String) -> HandlerError {

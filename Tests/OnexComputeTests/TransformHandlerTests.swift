@@ -13,7 +13,10 @@ import Testing
     ("[{\"a\":1,\"b\":2},{\"b\":3}]", "[\"a\"]", "[{\"a\":1},{}]"),
     ("{\"a\":{\"b\":1}}", "[\"a.x\",\"y\",\"a.b.c\"]", "{}"),
     ("{\"a\":{\"b\":1,\"c\":2}}", "[\"a\",\"a.b\"]", "{\"a\":{\"b\":1,\"c\":2}}"),
-    ("{\"items\":[{\"id\":1,\"x\":0},{\"id\":2},{\"id\":3}]}", "[\"items.2.id\",\"items.0.id\"]", "{\"items\":[{\"id\":1},{\"id\":3}]}"),
+    (
+      "{\"items\":[{\"id\":1,\"x\":0},{\"id\":2},{\"id\":3}]}", "[\"items.2.id\",\"items.0.id\"]",
+      "{\"items\":[{\"id\":1},{\"id\":3}]}"
+    ),
     ("{\"0\":{\"1\":\"digits name members too\"}}", "[\"0.1\"]", "{\"0\":{\"1\":\"digits name members too\"}}"),
     ("{\"n\":1.10}", "[\"n\"]", "{\"n\":1.10}"),
   ])
@@ -40,9 +43,14 @@ import Testing
 
   @Test(arguments: [
     ("[{\"a\":{\"b\":7}}]", "{\"x\":\"$.a.b\",\"y\":1}", "[{\"x\":7,\"y\":1}]"),
-    ("[{\"a\":1}]", "{\"missing\":\"$.b\",\"all\":\"$\",\"text\":\"a$.b\"}", "[{\"missing\":null,\"all\":{\"a\":1},\"text\":\"a$.b\"}]"),
-    ("[[10,20],5]", "{\"second\":\"$.1\",\"in\":{\"list\":[\"$.0\",true]}}",
-      "[{\"second\":20,\"in\":{\"list\":[10,true]}},{\"second\":null,\"in\":{\"list\":[null,true]}}]"),
+    (
+      "[{\"a\":1}]", "{\"missing\":\"$.b\",\"all\":\"$\",\"text\":\"a$.b\"}",
+      "[{\"missing\":null,\"all\":{\"a\":1},\"text\":\"a$.b\"}]"
+    ),
+    (
+      "[[10,20],5]", "{\"second\":\"$.1\",\"in\":{\"list\":[\"$.0\",true]}}",
+      "[{\"second\":20,\"in\":{\"list\":[10,true]}},{\"second\":null,\"in\":{\"list\":[null,true]}}]"
+    ),
     ("[]", "{\"x\":1}", "[]"),
   ])
   func mapFillsTheTemplateFromEachElement(data: String, template: String, expected: String) throws {
