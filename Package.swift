@@ -79,6 +79,7 @@ let testTargets: [Target] = [
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
+  tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),
   tests("OnexJSONTests", ["OnexCore", "OnexJSON"]),
 ]
 
