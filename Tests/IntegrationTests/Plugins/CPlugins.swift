@@ -38,13 +38,14 @@ struct CPlugins {
         onex_result_v1 result = {.struct_size = sizeof result, .payload = text(payload)};
         complete(context, &result);
       }
-      atomic_int cancels, releases;
+      atomic_int starts, cancels, releases;
       \(globals)
       static int32_t create(void *c, const onex_setup_v1 *setup, void **instance, onex_report_v1 report, void *rc) {
         \(create)
       }
       static void destroy(void *instance) {}
       static void *start(void *instance, const onex_request_v1 *request, onex_completion_v1 complete, void *context) {
+        starts++;
         \(start)
       }
       static void cancel(void *instance, void *call) { cancels++; \(cancel) }

@@ -30,7 +30,7 @@ import Testing
     let found = plugins.load()
     #expect(found.failures.map(\.file) == ["\(plugins.folder.path)/libAbsurd.so"])
     #expect(found.modules.map(\.name) == ["Good", "Absurd"])
-    #expect(try await PluginStage(found, "Good.Answer").answer() == .success("{}"))
+    #expect(try await PluginStage(found, "Good.Answer").answer() == "{}")
   }
 
   @Test func aContractThatNamesABrokenFileIsToldWhy() throws {

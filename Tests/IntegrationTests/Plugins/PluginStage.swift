@@ -14,10 +14,10 @@ struct PluginStage {
   private let runner: HandlerRunner
 
   /// - Throws: `HandlerLoadError` when the registry cannot make the handler.
-  init(_ plugins: PluginDirectory, _ handlerClass: String, operation name: String = "test.answer") throws {
+  init(_ plugins: PluginDirectory, _ handlerClass: String) throws {
     let contract = HandlerContract(
       name: "test", handlerClass: try #require(HandlerClass(handlerClass)), kind: .compute,
-      operations: .listed([OperationContract(try #require(Operation(name)))]),
+      operations: .listed([OperationContract(try #require(Operation("test.answer")))]),
       settings: OperationSettings(timeout: .seconds(5)))
     let setup = HandlerSetup(
       contract: contract, clock: clock, ids: RandomIDSource(), logger: Logger(label: "test", sink: log))
@@ -29,25 +29,34 @@ struct PluginStage {
     runner = HandlerRunner(threads: HandlerThreads(count: 2), context: context)
   }
 
-  func answer(_ payload: Bytes = "{}", operation name: String = "test.answer") async throws -> ResponseEnvelope.Outcome {
+  /// - Throws: `ResponseError` when the request fails.
+  func answer(_ payload: Bytes = "{}") async throws -> Bytes {
+    guard case .listed(let operations) = operation.contract.operations else { preconditionFailure("a listed operation") }
     let envelope = Envelope(
-      operation: try #require(Operation(name)), payload: payload, envelopeID: EnvelopeID(RawUUID(random: 1, 2)),
+      operation: operations[0].operation, payload: payload, envelopeID: EnvelopeID(RawUUID(random: 1, 2)),
       correlationID: CorrelationID(RawUUID(random: 3, 4)))
     let record = ConsumedRecord(
       source: TopicPartition("worker-requests", 0), offset: 0, key: nil, value: nil, timestamp: nil)
-    return await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation)).outcome
+    switch await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation)).outcome {
+    case .success(let payload): return payload
+    case .failure(let error): throw error
+    }
   }
 
   func error(_ payload: Bytes = "{}") async throws -> ResponseError {
-    guard case .failure(let error) = try await answer(payload) else {
-      throw Program.Failed(description: "the handler succeeded")
+    do {
+      let answer = try await answer(payload)
+      throw Program.Failed(description: "the handler answered \(answer)")
+    } catch let error as ResponseError {
+      return error
     }
-    return error
   }
 
   /// A request that the plug-in does not answer in its time.
-  func timedOut() async throws -> ResponseError {
+  func timedOut(_ counters: PluginCounters) async throws -> ResponseError {
+    let starts = counters.starts
     async let error = error()
+    await counters.until { $0.starts > starts }
     await clock.waitForSleeper(dueWithin: .seconds(5))
     clock.advance(by: .seconds(5))
     return try await error
