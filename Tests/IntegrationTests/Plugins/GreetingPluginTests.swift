@@ -26,7 +26,7 @@ import Testing
 
   @Test func theExamplesContractsHold() {
     for example in ["greeting-plugin", "greeting-worker"] {
-      let catalogue = ContractDirectory.load("\(CPlugins.repository)/Examples/\(example)/contracts", trustedNamespaces: [])
+      let catalogue = ContractDirectory.load("\(CPlugins.repository)/Examples/\(example)/contracts")
       #expect(catalogue.problems.map(\.description) == [])
       #expect(catalogue.contracts.count == 1)
     }
