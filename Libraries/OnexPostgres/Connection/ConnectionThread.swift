@@ -43,7 +43,9 @@ final class ConnectionThread: Sendable {
   func open() async throws(PostgresError) {
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Result<Void, PostgresError>, Never>) in
-        spawn { self.main(opened: continuation) } failed: { continuation.resume(returning: .failure($0)) }
+        if !spawn({ self.main(opened: continuation) }) {
+          continuation.resume(returning: .failure(ConnectionThread.noThread))
+        }
       }
     } onCancel: {
       state.withLock { $0.isCancelRequested = true }
@@ -120,10 +122,12 @@ final class ConnectionThread: Sendable {
 
   // MARK: The thread
 
-  private func spawn(_ body: @escaping @Sendable () -> Void, failed: (PostgresError) -> Void) {
-    guard !Thread.start(stackBytes: ConnectionThread.stackBytes, body) else { return }
-    finish(PostgresError(.unreachable, "no thread could be started for the connection"))
-    failed(PostgresError(.unreachable, "no thread could be started for the connection"))
+  private static let noThread = PostgresError(.unreachable, "no thread could be started for the connection")
+
+  private func spawn(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let isStarted = Thread.start(stackBytes: ConnectionThread.stackBytes, body)
+    if !isStarted { finish(ConnectionThread.noThread) }
+    return isStarted
   }
 
   private func main(opened: CheckedContinuation<Result<Void, PostgresError>, Never>) {

@@ -34,7 +34,7 @@ public final class PostgresResult: @unchecked Sendable {
   func value<R>(row: Int, column: Int, _ body: (UnsafeRawBufferPointer, UInt32) throws(PostgresError) -> R)
     throws(PostgresError) -> R?
   {
-    let row = Int32(row), column = Int32(column)
+    let (row, column) = (Int32(row), Int32(column))
     guard PQgetisnull(result, row, column) == 0 else { return nil }
     let bytes = UnsafeRawBufferPointer(
       start: PQgetvalue(result, row, column), count: Int(PQgetlength(result, row, column)))

@@ -32,7 +32,9 @@ import Testing
         try await stage.send([AgentActionsStage.event(id)])
         try await AgentActionsStage.until { member.metric("rows_total") == 1 && member.isReady }
       }
-      let row = try await stage.column("SELECT row_to_json(a)::text FROM (SELECT id, agent_name, created_at, duration_ms, status, metadata FROM agent_actions) a")
+      let row = try await stage.column(
+        "SELECT row_to_json(a)::text FROM (SELECT id, agent_name, created_at, duration_ms, status, metadata FROM agent_actions) AS a"
+      )
       #expect(
         row == [
           "{\"id\":\"\(id)\",\"agent_name\":\"planner\",\"created_at\":\"2026-11-21T03:48:54.123456+00:00\",\"duration_ms\":5,"
@@ -102,8 +104,14 @@ import Testing
   }
 
   @Test func aDatabaseThatCrashesUnderLoadLosesNothing() async throws {
-    let server = try PrivatePostgres()
-    defer { server.remove() }
+    let server = try await PrivatePostgres()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await loadThroughCrashes(of: server)) } catch { outcome = .failure(error) }
+    await server.remove()
+    try outcome.get()
+  }
+
+  private func loadThroughCrashes(of server: PrivatePostgres) async throws {
     let stage = try await AgentActionsStage(databaseURL: server.url)
     let member = try stage.member()
     let good = (0..<3000).map { _ in ids.next() }
@@ -112,9 +120,9 @@ import Testing
         try await stage.send(good[start..<start + 100].map { AgentActionsStage.event($0) } + ["bad"])
         guard index % 10 == 4 else { continue }
         try await AgentActionsStage.until { member.metric("rows_total") > 0 }
-        try server.crash()
+        try await server.crash()
         try await AgentActionsStage.until { !member.isReady }
-        try server.start()
+        try await server.start()
       }
       try await AgentActionsStage.until {
         member.metric("dead_letters_total") == 30 && member.metric("pending_records") == 0 && member.isReady

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import OnexCore
 
@@ -14,41 +15,48 @@ final class PrivatePostgres: Sendable {
   var url: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
 
   /// Creates the cluster and starts it.
-  init() throws {
+  init() async throws {
     binaries = try PrivatePostgres.findBinaries()
     port = try PrivatePostgres.freePort()
     var template = Array("/tmp/onex-postgres.XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Failure(description: "no temporary directory: errno \(errno)") }
     directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     if geteuid() == 0, let user = getpwnam("postgres") { chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) }
-    try run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
-    try start()
+    try await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+    try await start()
   }
 
-  func start() throws {
+  func start() async throws {
     let options = "-p \(port) -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=16MB"
-    try run("pg_ctl", "-D", data, "-o", options, "-l", "\(directory)/log", "-w", "-t", "30", "start")
+    try await run("pg_ctl", "-D", data, "-o", options, "-l", "\(directory)/log", "-w", "-t", "30", "start")
   }
 
   /// As a crash would: sessions are cut, and the next start recovers from the log.
-  func crash() throws { try run("pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", "30", "stop") }
+  func crash() async throws { try await run("pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", "30", "stop") }
 
-  func remove() {
-    try? crash()
-    try? PrivatePostgres.execute(["/bin/rm", "-rf", directory])
+  func remove() async {
+    try? await crash()
+    try? await PrivatePostgres.execute(["/bin/rm", "-rf", directory])
   }
 
   private var data: String { "\(directory)/data" }
 
-  private func run(_ tool: String, _ arguments: String...) throws {
+  private func run(_ tool: String, _ arguments: String...) async throws {
     // The server refuses to run as root.
     let user = geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
     // Its user may not be able to read the folder that the tests run in.
-    try PrivatePostgres.execute(["/usr/bin/env", "-C", "/"] + user + ["\(binaries)/\(tool)"] + arguments)
+    try await PrivatePostgres.execute(["/usr/bin/env", "-C", "/"] + user + ["\(binaries)/\(tool)"] + arguments)
+  }
+
+  /// Waiting for a program blocks its thread, which must not be one of Swift's own.
+  private static func execute(_ arguments: [String]) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try spawn(arguments) }) }
+    }
   }
 
   /// Runs a program to its end, without its output.
-  private static func execute(_ arguments: [String]) throws {
+  private static func spawn(_ arguments: [String]) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -70,7 +78,8 @@ final class PrivatePostgres: Sendable {
   private static func findBinaries() throws -> String {
     var found = glob_t()
     defer { globfree(&found) }
-    guard glob("/usr/lib/postgresql/*/bin/initdb", 0, nil, &found) == 0, let path = found.gl_pathv?[Int(found.gl_pathc) - 1] else {
+    guard glob("/usr/lib/postgresql/*/bin/initdb", 0, nil, &found) == 0, let path = found.gl_pathv?[Int(found.gl_pathc) - 1]
+    else {
       throw Failure(description: "PostgreSQL's server is not installed: run make test")
     }
     return String(String(cString: path).dropLast("/initdb".count))
@@ -84,7 +93,9 @@ final class PrivatePostgres: Sendable {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0 }
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+      }
     }
     guard isBound else { throw Failure(description: "no free port: errno \(errno)") }
     return Int(UInt16(bigEndian: address.sin_port))

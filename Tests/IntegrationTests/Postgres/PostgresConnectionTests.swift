@@ -104,7 +104,8 @@ import Testing
     let watcher = try await TestDatabase.connect()
     let mark = "onex_cancel_\(RandomIDSource().next())"
     let sleeper = Task { try await connection.query("SELECT pg_sleep(60) /* \(mark) */") }
-    try await Postgres.until(watcher, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(60) /* \(mark)%') AS yes")
+    let isRunning = "state = 'active' AND query LIKE 'SELECT pg_sleep(60) /* \(mark)%'"
+    try await Postgres.until(watcher, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE \(isRunning)) AS yes")
     sleeper.cancel()
     let error = await #expect(throws: PostgresError.self) { try await sleeper.value }
     #expect(error?.code == .cancelled)
