@@ -62,7 +62,7 @@ let services: [Target] = [
   service("runtime-effects", ["OnexRuntime", "OnexEffects", "OnexHTTP"]),
   service("runtime-worker", ["OnexRuntime", "OnexCompute"]),
   service("agent-actions-consumer", ["OnexObservability"]),
-  service("topic-manager", ["OnexTopics"]),
+  service("topic-manager", ["OnexTopics", "OnexService"]),
   service("onexctl", ["OnexControl", "OnexCompute", "OnexEffects"]),
 ]
 

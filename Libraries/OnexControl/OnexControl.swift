@@ -1,1 +1,94 @@
-// Module OnexControl
+import Glibc
+import OnexCore
+import OnexHTTP
+import OnexKernel
+import OnexService
+
+/// The operator's command line.
+public enum OnexControl {
+  private static let commands: [any ControlCommand.Type] = [
+    RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
+  ]
+
+  /// Runs the command that the arguments name and ends the process.
+  ///
+  /// - Parameter handlers: what `try` can run.
+  public static func main(handlers: [any Handler.Type]) async -> Never {
+    var process: [String: String] = [:]
+    let environment = EnvironmentVariables.current()
+    for name in environment.names { process[name] = environment[name] }
+    let folder = getcwd(nil, 0).map { path in
+      defer { free(path) }
+      return String(cString: path)
+    }
+    let context = ControlContext(
+      terminal: Terminal { process[$0] },
+      environment: StackEnvironment(process: process, currentFolder: folder ?? "/"), handlers: handlers, http: CurlHTTPClient())
+    let code = await run(Array(CommandLine.arguments.dropFirst()), context)
+    exit(code.rawValue)
+  }
+
+  static func run(_ arguments: [String], _ context: ControlContext) async -> ControlExit {
+    var arguments = arguments
+    if let verbose = arguments.firstIndex(of: "--verbose") {
+      arguments.remove(at: verbose)
+      context.terminal.printError("environment: \(context.environment.file ?? "the process's own"); broker: \(context.broker)")
+    }
+    guard let name = arguments.first else {
+      context.terminal.printError(overview)
+      return .usage
+    }
+    let rest = Array(arguments.dropFirst())
+    switch name {
+    case "help", "--help", "-h": return help(rest.first, context)
+    case "version", "--version":
+      context.terminal.print("onexctl \(BuildVersion.current)")
+      return .success
+    default: break
+    }
+    guard let command = commands.first(where: { $0.name == name }) else { return unknown(name, context) }
+    if rest.contains("--help") || rest.contains("-h") { return help(name, context) }
+    return await run(command, rest, context)
+  }
+
+  private static func run(
+    _ command: any ControlCommand.Type, _ arguments: [String], _ context: ControlContext
+  ) async -> ControlExit {
+    do {
+      return try await command.run(ArgumentSet(arguments, command.grammar), context)
+    } catch let misuse as ArgumentSet.Misuse {
+      context.terminal.printError("onexctl \(command.name): \(misuse.message)\n\(command.usage)")
+      return .usage
+    } catch let failure as ControlFailure {
+      context.terminal.printError("onexctl \(command.name): \(failure.message)")
+      return failure.exit
+    } catch {
+      context.terminal.printError("onexctl \(command.name): \(error)")
+      return .failed
+    }
+  }
+
+  private static func unknown(_ name: String, _ context: ControlContext) -> ControlExit {
+    let hint = NearestName.suggestion(for: name, among: commands.map { $0.name }).map { "; did you mean \($0)?" } ?? ""
+    context.terminal.printError("onexctl: unknown command \"\(name)\"\(hint)\n\n\(overview)")
+    return .usage
+  }
+
+  private static func help(_ name: String?, _ context: ControlContext) -> ControlExit {
+    guard let name else {
+      context.terminal.print(overview)
+      return .success
+    }
+    guard let command = commands.first(where: { $0.name == name }) else { return unknown(name, context) }
+    context.terminal.print("\(command.summary)\n\n\(command.usage)\n\n\(command.details)")
+    return .success
+  }
+
+  private static var overview: String {
+    var table = TextTable(["COMMAND", "WHAT IT DOES"])
+    for command in commands { table.add([command.name, command.summary]) }
+    table.add(["help [command]", "Explain a command."])
+    table.add(["version", "Print the version."])
+    return "Usage: onexctl <command> [--verbose]\n\n" + table.text.dropLast()
+  }
+}

@@ -42,7 +42,7 @@ struct KafkaConfiguration: ~Copyable {
     ("queued.min.messages", String(KafkaBounds.consumerQueueRecords)),
     ("fetch.message.max.bytes", String(KafkaBounds.fetchBytesMax)),
     ("fetch.max.bytes", String(KafkaBounds.recordBytesMax)),
-    ("receive.message.max.bytes", String(KafkaBounds.recordBytesMax + 4096)),
+    ("receive.message.max.bytes", String(KafkaBounds.responseBytesMax)),
     ("fetch.error.backoff.ms", "100"),
   ]
 

@@ -22,7 +22,13 @@ struct LoadedContracts: Sendable {
           "column": .integer(problem.column), "problem": .string(problem.message),
         ])
     }
-    return LoadedContracts(catalogue: catalogue, plugins: [])
+    guard let directory = options.pluginsDirectory else { return LoadedContracts(catalogue: catalogue, plugins: []) }
+    context.health.starting("load plug-ins")
+    let found = PluginDirectory.load(directory)
+    for failure in found.failures {
+      context.logger.error("plug-in refused", ["file": .string(failure.file), "problem": .string(failure.error.description)])
+    }
+    return LoadedContracts(catalogue: catalogue, plugins: found.modules)
   }
 
   /// Tells health which handlers work.

@@ -1,1 +1,5 @@
+import OnexEffects
+import OnexHTTP
+import OnexRuntime
 
+RuntimeEffects.run(handlers: EffectHandlers.all) { CurlHTTPClient() }

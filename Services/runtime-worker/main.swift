@@ -1,1 +1,4 @@
+import OnexCompute
+import OnexRuntime
 
+RuntimeWorker.run(handlers: ComputeHandlers.all)

@@ -1,1 +1,4 @@
+import OnexService
+import OnexTopics
 
+ServiceHost.main(TopicManager.self)

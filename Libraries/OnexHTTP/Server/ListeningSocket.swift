@@ -1,3 +1,4 @@
+import CMicroHTTPD
 import Glibc
 
 /// A TCP socket that is bound and listens. Opened here and not by the C library, which would say only that it failed.
@@ -11,7 +12,7 @@ struct ListeningSocket: ~Copyable {
   init(host: String, port: Int) throws(HTTPServerError) {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_socktype = onex_socket_kind_stream()
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
     var found: UnsafeMutablePointer<addrinfo>?
     let outcome = getaddrinfo(host, String(port), &hints, &found)
@@ -19,7 +20,7 @@ struct ListeningSocket: ~Copyable {
       throw HTTPServerError(.unresolvedHost, "cannot resolve the address to listen on, \"\(host)\": \(String(cString: gai_strerror(outcome)))")
     }
     defer { freeaddrinfo(found) }
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let kind = onex_socket_kind_listening()
     let descriptor = socket(first.pointee.ai_family, kind, 0)
     guard descriptor >= 0 else { throw ListeningSocket.error(errno, host, port) }
     // A port that a previous run has just left is free; one that somebody listens on stays refused.

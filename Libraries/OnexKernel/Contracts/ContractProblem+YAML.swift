@@ -2,7 +2,7 @@ import OnexCore
 import OnexYAML
 
 extension ContractProblem {
-  init(_ problem: YAMLProblem) {
+  public init(_ problem: YAMLProblem) {
     let code: Code =
       switch problem.kind {
       case .invalidYAML: .invalidYAML
@@ -13,7 +13,7 @@ extension ContractProblem {
     self.init(code, file: problem.file, at: problem.position, problem.message)
   }
 
-  init(_ code: Code, file: String, at position: YAMLPosition, _ message: String) {
+  public init(_ code: Code, file: String, at position: YAMLPosition, _ message: String) {
     self.init(code, file: file, line: position.line, column: position.column, message)
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 // MHD_start_daemon is variadic, which Swift does not import. This is the one set of options that the server uses.
 
@@ -18,3 +19,8 @@ struct onex_mhd_options {
 /// Starts a daemon on threads of its own. Returns NULL when that fails (errno says why); the socket stays open then.
 struct MHD_Daemon *onex_mhd_start(
     struct onex_mhd_options options, MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context);
+
+// Kinds of socket. The compiler counts the C library's own constants to whichever C module it happens to read first, so that
+// they are not always visible where they are used.
+static inline int onex_socket_kind_stream(void) { return SOCK_STREAM; }
+static inline int onex_socket_kind_listening(void) { return SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC; }

@@ -1,0 +1,189 @@
+// The raw limit that the runtime is measured against: librdkafka alone, one process, consume and produce.
+//
+//   bare_loop create TOPIC...           makes topics with one partition
+//   bare_loop fill TOPIC COUNT          writes COUNT echo requests of about 250 bytes
+//   bare_loop copy FROM TO COUNT        the bare loop: reads COUNT records and writes each to TO
+//   bare_loop measure TOPIC COUNT       waits for COUNT records; prints records a second by the records' own timestamps
+//   bare_loop flow IN OUT COUNT WINDOW  writes COUNT requests to IN, never more than WINDOW ahead of what comes to OUT
+//
+// A backlog is kept small on purpose: the development broker answers a fetch with everything it has, whatever size was asked
+// for, and a backlog of millions would measure that.
+//
+// The broker is KAFKA_BOOTSTRAP_SERVERS.
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void die(const char *what, const char *why) {
+  fprintf(stderr, "bare_loop: %s: %s\n", what, why);
+  exit(1);
+}
+
+static void set(rd_kafka_conf_t *conf, const char *name, const char *value) {
+  char text[256];
+  if (rd_kafka_conf_set(conf, name, value, text, sizeof text) != RD_KAFKA_CONF_OK) die(name, text);
+}
+
+static rd_kafka_conf_t *configuration(void) {
+  const char *servers = getenv("KAFKA_BOOTSTRAP_SERVERS");
+  if (!servers) die("KAFKA_BOOTSTRAP_SERVERS", "is not set");
+  rd_kafka_conf_t *conf = rd_kafka_conf_new();
+  set(conf, "bootstrap.servers", servers);
+  set(conf, "log_level", "0");
+  return conf;
+}
+
+static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
+  char text[256];
+  rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
+  if (!rk) die("client", text);
+  return rk;
+}
+
+// The same settings as the runtime's own producer, so that what is compared is the runtime and not a tuning.
+static rd_kafka_t *producer(void) {
+  rd_kafka_conf_t *conf = configuration();
+  set(conf, "enable.idempotence", "true");
+  set(conf, "linger.ms", "2");
+  set(conf, "batch.num.messages", "10000");
+  set(conf, "queue.buffering.max.messages", "100000");
+  set(conf, "partitioner", "murmur2_random");
+  return client(RD_KAFKA_PRODUCER, conf);
+}
+
+static rd_kafka_t *consumer(const char *topic, rd_kafka_queue_t **queue, int from_end) {
+  rd_kafka_conf_t *conf = configuration();
+  set(conf, "group.id", "bare-loop");
+  set(conf, "enable.auto.commit", "false");
+  set(conf, "enable.auto.offset.store", "false");
+  set(conf, "fetch.wait.max.ms", "100");
+  set(conf, "receive.message.max.bytes", "1000000000");
+  rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf);
+  rd_kafka_poll_set_consumer(rk);
+  *queue = rd_kafka_queue_get_consumer(rk);
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  int64_t low = 0, high = 0;
+  if (rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, 10000)) die("offsets", topic);
+  rd_kafka_topic_partition_list_add(list, topic, 0)->offset = from_end ? high : low;
+  if (rd_kafka_assign(rk, list)) die("assign", topic);
+  rd_kafka_topic_partition_list_destroy(list);
+  return rk;
+}
+
+static void produce(rd_kafka_t *rk, rd_kafka_topic_t *topic, const void *key, size_t key_size, void *value, size_t size) {
+  while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, size, key, key_size, NULL)) {
+    if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("produce", rd_kafka_err2str(rd_kafka_last_error()));
+    rd_kafka_poll(rk, 5);
+  }
+}
+
+static void create(int count, char **names) {
+  rd_kafka_t *rk = producer();
+  rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+  char text[256];
+  rd_kafka_NewTopic_t **topics = calloc((size_t)count, sizeof *topics);
+  for (int i = 0; i < count; i++) topics[i] = rd_kafka_NewTopic_new(names[i], 1, 1, text, sizeof text);
+  rd_kafka_CreateTopics(rk, topics, (size_t)count, NULL, queue);
+  rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10000);
+  if (!event || rd_kafka_event_error(event)) die("create", event ? rd_kafka_event_error_string(event) : "timed out");
+}
+
+static void request(rd_kafka_t *rk, rd_kafka_topic_t *topic, long number) {
+  char value[512], key[32];
+  int size = snprintf(value, sizeof value,
+                      "{\"operation\":\"compute.echo\",\"envelope_id\":\"00000000-0000-4000-8000-%012lx\","
+                      "\"correlation_id\":\"00000000-0000-4000-9000-%012lx\",\"payload\":{\"number\":%ld,\"text\":"
+                      "\"a payload of the usual size, which passes through\",\"flag\":true}}",
+                      number, number, number);
+  int key_size = snprintf(key, sizeof key, "key-%ld", number % 1000);
+  produce(rk, topic, key, (size_t)key_size, value, (size_t)size);
+}
+
+static void fill(const char *name, long count) {
+  rd_kafka_t *rk = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+  for (long i = 0; i < count; i++) {
+    request(rk, topic, i);
+    if (i % 1000 == 0) rd_kafka_poll(rk, 0);
+  }
+  if (rd_kafka_flush(rk, 120000)) die("fill", "not everything was written");
+}
+
+static void flow(const char *in, const char *out, long count, long window) {
+  rd_kafka_queue_t *queue;
+  consumer(out, &queue, 1);
+  rd_kafka_t *rk = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, in, NULL);
+  static rd_kafka_message_t *batch[4096];
+  long sent = 0, seen = 0;
+  while (seen < count) {
+    for (; sent < count && sent - seen < window; sent++) request(rk, topic, sent);
+    rd_kafka_poll(rk, 0);
+    ssize_t n = rd_kafka_consume_batch_queue(queue, 10, batch, 4096);
+    for (ssize_t i = 0; i < n; i++) {
+      if (!batch[i]->err) seen++;
+      rd_kafka_message_destroy(batch[i]);
+    }
+  }
+  _Exit(0);
+}
+
+static void copy(const char *from, const char *to, long count) {
+  rd_kafka_queue_t *queue;
+  rd_kafka_t *in = consumer(from, &queue, 0);
+  (void)in;
+  rd_kafka_t *out = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(out, to, NULL);
+  static rd_kafka_message_t *batch[4096];
+  long done = 0;
+  while (done < count) {
+    ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, 4096);
+    if (n <= 0) n = rd_kafka_consume_batch_queue(queue, 100, batch, 1);
+    for (ssize_t i = 0; i < n; i++) {
+      if (!batch[i]->err) {
+        produce(out, topic, batch[i]->key, batch[i]->key_len, batch[i]->payload, batch[i]->len);
+        done++;
+      }
+      rd_kafka_message_destroy(batch[i]);
+    }
+    rd_kafka_poll(out, 0);
+  }
+  if (rd_kafka_flush(out, 120000)) die("copy", "not everything was written");
+  // Without the clean-up of a long-lived client: the measure is in the records.
+  fflush(stdout);
+  _Exit(0);
+}
+
+static void measure(const char *topic, long count) {
+  rd_kafka_queue_t *queue;
+  consumer(topic, &queue, 0);
+  static rd_kafka_message_t *batch[4096];
+  long seen = 0;
+  int64_t first = INT64_MAX, last = 0;
+  while (seen < count) {
+    ssize_t n = rd_kafka_consume_batch_queue(queue, 200, batch, 4096);
+    for (ssize_t i = 0; i < n; i++) {
+      if (!batch[i]->err) {
+        int64_t at = rd_kafka_message_timestamp(batch[i], NULL);
+        if (at < first) first = at;
+        if (at > last) last = at;
+        seen++;
+      }
+      rd_kafka_message_destroy(batch[i]);
+    }
+  }
+  printf("%.0f\n", (double)count * 1000 / (double)(last > first ? last - first : 1));
+  fflush(stdout);
+  _Exit(0);
+}
+
+int main(int argc, char **argv) {
+  if (argc >= 3 && !strcmp(argv[1], "create")) create(argc - 2, argv + 2);
+  else if (argc == 4 && !strcmp(argv[1], "fill")) fill(argv[2], atol(argv[3]));
+  else if (argc == 5 && !strcmp(argv[1], "copy")) copy(argv[2], argv[3], atol(argv[4]));
+  else if (argc == 4 && !strcmp(argv[1], "measure")) measure(argv[2], atol(argv[3]));
+  else if (argc == 6 && !strcmp(argv[1], "flow")) flow(argv[2], argv[3], atol(argv[4]), atol(argv[5]));
+  else die("usage", "create TOPIC... | fill TOPIC COUNT | copy FROM TO COUNT | measure TOPIC COUNT | flow IN OUT COUNT WINDOW");
+  return 0;
+}

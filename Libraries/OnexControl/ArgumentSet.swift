@@ -1,0 +1,68 @@
+import OnexCore
+
+/// The arguments of one command, taken apart. Pure.
+struct ArgumentSet: Equatable {
+  /// What a command accepts.
+  struct Grammar {
+    /// Option and what its value is called: `("--timeout", "SECONDS")`.
+    var options: [(name: String, value: String)] = []
+    var flags: [String] = []
+    /// Names of the positional arguments; those in brackets may be left out.
+    var positionals: [String] = []
+  }
+
+  struct Misuse: Error, Equatable {
+    let message: String
+  }
+
+  private(set) var values: [String: String] = [:]
+  private(set) var flags: Set<String> = []
+  private(set) var positionals: [String] = []
+
+  init(_ arguments: [String], _ grammar: Grammar) throws(Misuse) {
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      // A single dash is standard input.
+      guard argument.hasPrefix("-"), argument != "-" else {
+        positionals.append(argument)
+        continue
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      if grammar.flags.contains(argument) {
+        flags.insert(argument)
+      } else if let option = grammar.options.first(where: { $0.name == parts[0] }) {
+        guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+          throw Misuse(message: "\(option.name) needs a value: \(option.name) \(option.value)")
+        }
+        values[option.name] = value
+      } else {
+        let known = grammar.flags + grammar.options.map(\.name)
+        let hint = NearestName.suggestion(for: parts[0], among: known).map { "; did you mean \($0)?" } ?? ""
+        throw Misuse(message: "unknown option \(parts[0])\(hint)")
+      }
+    }
+    let required = grammar.positionals.filter { !$0.hasPrefix("[") }
+    guard positionals.count >= required.count else { throw Misuse(message: "missing \(required[positionals.count])") }
+    guard positionals.count <= grammar.positionals.count else {
+      throw Misuse(message: "unexpected argument \"\(positionals[grammar.positionals.count])\"")
+    }
+  }
+
+  func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+  /// Seconds, with or without `s`: `30`, `30s`, `0.5`.
+  func seconds(_ option: String, default value: Duration) throws(Misuse) -> Duration {
+    guard let text = values[option] else { return value }
+    let digits = text.hasSuffix("s") ? text.dropLast() : text[...]
+    guard let seconds = Double(digits), seconds > 0, seconds <= 86400 else {
+      throw Misuse(message: "\(option) must be a number of seconds above 0, such as 30s, not \"\(text)\"")
+    }
+    return .microseconds(Int64(seconds * 1_000_000))
+  }
+
+  func count(_ option: String) throws(Misuse) -> Int? {
+    guard let text = values[option] else { return nil }
+    guard let count = Int(text), count > 0 else { throw Misuse(message: "\(option) must be a number above 0, not \"\(text)\"") }
+    return count
+  }
+}

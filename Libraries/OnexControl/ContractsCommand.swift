@@ -1,0 +1,38 @@
+import OnexCore
+import OnexJSON
+import OnexKernel
+
+/// `onexctl contracts lint`
+enum ContractsCommand: ControlCommand {
+  static let name = "contracts"
+  static let summary = "Check every contract: onexctl contracts lint [dir]"
+  static let grammar = ArgumentSet.Grammar(flags: ["--json"], positionals: ["lint", "[dir]"])
+  static let details = """
+    Prints every problem as file:line:column: CODE: message.
+    Exit codes: 0 no problem, 65 problems.
+    """
+
+  static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
+    guard arguments.positionals[0] == "lint" else {
+      throw ArgumentSet.Misuse(message: "unknown subcommand \"\(arguments.positionals[0])\"; there is: lint")
+    }
+    let directory = arguments.positionals.count > 1 ? arguments.positionals[1] : context.contractsDirectory
+    let catalogue = ContractDirectory.load(directory)
+    if arguments.has("--json") {
+      context.terminal.print(JSONValue.array(catalogue.problems.map(json)).encoded().text)
+    } else {
+      for problem in catalogue.problems { context.terminal.print(problem.description) }
+      let words = catalogue.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(catalogue.problems.count) problems"
+      context.terminal.printError("\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(words)")
+    }
+    return catalogue.problems.isEmpty ? .success : .invalidData
+  }
+
+  private static func json(_ problem: ContractProblem) -> JSONValue {
+    .object(
+      JSONObject([
+        ("code", .string(problem.code.rawValue)), ("file", .string(problem.file)), ("line", .integer(problem.line)),
+        ("column", .integer(problem.column)), ("message", .string(problem.message)),
+      ]))
+  }
+}

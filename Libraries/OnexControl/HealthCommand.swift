@@ -1,0 +1,81 @@
+import OnexCore
+import OnexJSON
+import OnexService
+
+/// `onexctl health`
+enum HealthCommand: ControlCommand {
+  static let name = "health"
+  static let summary = "Show how every service is."
+  static let grammar = ArgumentSet.Grammar(flags: ["--json"])
+  static let details = """
+    Asks /health and /ready of each service. Ports come from RUNTIME_MAIN_PORT, RUNTIME_EFFECTS_PORT, RUNTIME_WORKER_PORTS
+    (several, separated by commas), AGENT_ACTIONS_CONSUMER_PORT and TOPIC_MANAGER_PORT.
+    Exit codes: 0 all ready, 69 not all.
+    """
+
+  struct Finding: Sendable {
+    let service: String
+    let url: String
+    let health: String
+    let ready: String
+    let reason: String
+    var isReady: Bool { ready == "ready" }
+  }
+
+  static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
+    let findings = await withTaskGroup(of: (Int, Finding).self) { group in
+      for (index, target) in targets(context.environment).enumerated() {
+        group.addTask { (index, await ask(target.name, target.port, context.http)) }
+      }
+      var all: [(Int, Finding)] = []
+      for await finding in group { all.append(finding) }
+      return all.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    context.terminal.print(arguments.has("--json") ? json(findings) : table(findings))
+    return findings.allSatisfy(\.isReady) ? .success : .unavailable
+  }
+
+  static func targets(_ environment: StackEnvironment) -> [(name: String, port: String)] {
+    let workers = (environment["RUNTIME_WORKER_PORTS"] ?? "8185").split(separator: ",").map(String.init)
+    return [("topic-manager", environment["TOPIC_MANAGER_PORT"] ?? "8088"), ("runtime-main", environment["RUNTIME_MAIN_PORT"] ?? "8085"),
+      ("runtime-effects", environment["RUNTIME_EFFECTS_PORT"] ?? "8086")]
+      + workers.enumerated().map { ("runtime-worker-\($0 + 1)", $1) }
+      + [("agent-actions-consumer", environment["AGENT_ACTIONS_CONSUMER_PORT"] ?? "8087")]
+  }
+
+  private static func ask(_ service: String, _ port: String, _ http: any HTTPClient) async -> Finding {
+    let base = "http://127.0.0.1:\(port)"
+    func get(_ path: String) async -> JSONValue? {
+      let request = HTTPClientRequest(method: "GET", url: base + path, timeout: .seconds(3))
+      guard let response = try? await http.send(request) else { return nil }
+      return try? JSONValue.parse(response.body)
+    }
+    guard let health = await get("/health") else {
+      return Finding(service: service, url: base, health: "unreachable", ready: "-", reason: "nothing answers on port \(port)")
+    }
+    let ready = await get("/ready")
+    let reason = ready?["reasons"]?.array?.first ?? health["reasons"]?.array?.first
+    let words = reason.map { "\($0["code"]?.string ?? ""): \($0["message"]?.string ?? "") (\($0["runbook"]?.string ?? ""))" }
+    return Finding(
+      service: service, url: base, health: health["status"]?.string ?? "?", ready: ready?["status"]?.string ?? "?",
+      reason: words ?? "")
+  }
+
+  private static func table(_ findings: [Finding]) -> String {
+    var table = TextTable(["SERVICE", "HEALTH", "READY", "URL", "REASON"])
+    for finding in findings { table.add([finding.service, finding.health, finding.ready, finding.url, finding.reason]) }
+    return String(table.text.dropLast())
+  }
+
+  private static func json(_ findings: [Finding]) -> String {
+    JSONValue.array(
+      findings.map { finding in
+        .object(
+          JSONObject([
+            ("service", .string(finding.service)), ("health", .string(finding.health)), ("ready", .string(finding.ready)),
+            ("url", .string(finding.url)), ("reason", .string(finding.reason)),
+          ]))
+      }
+    ).encoded().text
+  }
+}

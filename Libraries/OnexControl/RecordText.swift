@@ -1,0 +1,63 @@
+import OnexCore
+import OnexJSON
+
+/// A record as one line.
+enum RecordText {
+  private static let valueCharactersMax = 200
+
+  /// Time, place, key, and what the envelope says, or the value itself where it is none.
+  static func human(_ record: ConsumedRecord) -> String {
+    let time = record.timestamp?.rfc3339 ?? "-"
+    let key = record.key.map { String($0.text.prefix(48)) } ?? "-"
+    return "\(time)  \(record.source.partition):\(record.offset)  \(key)  \(content(record))"
+  }
+
+  private static func content(_ record: ConsumedRecord) -> String {
+    guard let value = record.value else { return "(no value)" }
+    let cause = record.headers.first { $0.name == "onex_dlq_error_code" }?.value?.text
+    let prefix = cause.map { "\($0)  " } ?? ""
+    guard let envelope = try? JSONValue.parse(value), let operation = envelope["operation"]?.string else {
+      return prefix + printable(value.text.prefix(valueCharactersMax))
+    }
+    guard envelope["is_response"] == true else { return prefix + "\(operation)  request" }
+    guard envelope["success"] == true else { return prefix + "\(operation)  \(envelope["error"]?["code"]?.string ?? "failed")" }
+    return prefix + "\(operation)  success"
+  }
+
+  /// Every byte of it: text where it is valid UTF-8.
+  static func json(_ record: ConsumedRecord) -> String {
+    var writer = JSONWriter(capacity: 1024)
+    func text(_ bytes: Bytes?, _ writer: inout JSONWriter) {
+      if let bytes { writer.string(bytes.text) } else { writer.null() }
+    }
+    writer.beginObject()
+    writer.name("topic")
+    writer.string(record.source.topic)
+    writer.name("partition")
+    writer.integer(Int64(record.source.partition))
+    writer.name("offset")
+    writer.integer(record.offset)
+    writer.name("timestamp")
+    if let timestamp = record.timestamp { writer.timestamp(timestamp) } else { writer.null() }
+    writer.name("key")
+    text(record.key, &writer)
+    writer.name("headers")
+    writer.beginArray()
+    for header in record.headers {
+      writer.beginArray()
+      writer.string(header.name)
+      text(header.value, &writer)
+      writer.endArray()
+    }
+    writer.endArray()
+    writer.name("value")
+    text(record.value, &writer)
+    writer.endObject()
+    return writer.finish().text
+  }
+
+  /// Control characters would act on the reader's terminal.
+  private static func printable(_ text: Substring) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
+  }
+}

@@ -1,0 +1,87 @@
+import OnexCore
+import OnexJSON
+import OnexService
+
+/// `onexctl smoke`
+enum SmokeCommand: ControlCommand {
+  static let name = "smoke"
+  static let summary = "Send one request of each kind over Kafka and show the answers."
+  static let grammar = ArgumentSet.Grammar(options: [("--timeout", "30s")], flags: ["--json"])
+  static let details = """
+    Exit codes: 0 every request succeeded, 1 one failed, 69 broker unreachable.
+    """
+
+  private struct Answer: Sendable {
+    let operation: String
+    let total: Duration
+    let response: JSONValue?
+    var succeeded: Bool { response?["success"] == true }
+  }
+
+  static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
+    let timeout = try arguments.seconds("--timeout", default: .seconds(30))
+    var answers: [Answer] = []
+    for (name, payload) in requests(context.environment) {
+      answers.append(try await ask(name, payload, timeout, context))
+    }
+    context.terminal.print(arguments.has("--json") ? json(answers) : table(answers, context.terminal))
+    return answers.allSatisfy(\.succeeded) ? .success : .failed
+  }
+
+  static func requests(_ environment: StackEnvironment) -> [(operation: String, payload: String)] {
+    let port = environment["RUNTIME_MAIN_PORT"] ?? "8085"
+    return [
+      ("compute.echo", #"{"hello":"world"}"#),
+      ("transform.select", #"{"data":{"name":"Ada","born":1815,"note":"x"},"fields":["name","born"]}"#),
+      ("aggregate.mean", #"{"values":[1,2,3,4]}"#),
+      ("hash.sha256", #"{"text":"abc"}"#),
+      ("http.get", #"{"url":"http://127.0.0.1:\#(port)/health"}"#),
+      ("filesystem.write", #"{"path":"/tmp/onex-data/smoke.txt","content":"written by onexctl smoke"}"#),
+      ("filesystem.read", #"{"path":"/tmp/onex-data/smoke.txt"}"#),
+    ]
+  }
+
+  private static func ask(
+    _ name: String, _ payload: String, _ timeout: Duration, _ context: ControlContext
+  ) async throws -> Answer {
+    guard let operation = Operation(name) else { throw ControlFailure(exit: .usage, message: "\(name) is no operation") }
+    let draft = try RequestDraft(operation, Bytes(payload), ids: context.ids, now: context.clock.now())
+    let start = context.clock.uptime()
+    let answer = try await context.terminal.withProgress("waiting for the answer of \(name)") {
+      try await RequestExchange(context: context)
+        .send(draft, topic: Topics.requests, responses: Topics.responses, timeout: timeout)
+    }
+    return Answer(operation: name, total: context.clock.uptime() - start, response: try answer.map { try JSONValue.parse($0) })
+  }
+
+  private static func table(_ answers: [Answer], _ terminal: Terminal) -> String {
+    var table = TextTable(["OPERATION", "HANDLER", "RESULT", "TOTAL MS", "HANDLER MS", "ANSWER"])
+    for answer in answers {
+      let response = answer.response
+      let result = answer.succeeded ? "ok" : response?["error"]?["code"]?.string ?? "no answer"
+      let words = answer.succeeded ? response?["payload"]?.encoded().text : response?["error"]?["message"]?.string
+      table.add([
+        answer.operation, response?["handler"]?.string ?? "-", result, String(Int(answer.total.milliseconds)),
+        response?["duration_ms"]?.number?.literal ?? "-", String((words ?? "").prefix(60)),
+      ])
+    }
+    let failed = answers.filter { !$0.succeeded }.count
+    let end =
+      failed == 0
+      ? terminal.coloured("all \(answers.count) requests were answered", .green)
+      : terminal.coloured("\(failed) of \(answers.count) requests failed", .red) + "; see `onexctl health`"
+    return table.text + "\n" + end
+  }
+
+  private static func json(_ answers: [Answer]) -> String {
+    JSONValue.array(
+      answers.map { answer in
+        .object(
+          JSONObject([
+            ("operation", .string(answer.operation)), ("success", .boolean(answer.succeeded)),
+            ("total_ms", .double(answer.total.milliseconds) ?? .null), ("response", answer.response ?? .null),
+          ]))
+      }
+    ).encoded().text
+  }
+}
