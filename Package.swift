@@ -30,6 +30,7 @@ let cModules: [Target] = [
   cModule("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
   .target(name: "CMicroHTTPD", path: "Libraries/C/CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
   .target(name: "CProcess", path: "Libraries/C/CProcess"),
+  .target(name: "CFiles", path: "Libraries/C/CFiles"),
   .target(name: "CCurl", path: "Libraries/C/CCurl", linkerSettings: [.linkedLibrary("curl")]),
   .target(
     name: "CSimdJSON", path: "Libraries/C/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
@@ -48,7 +49,7 @@ let libraries: [Target] = [
   library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP", "CProcess"]),
   library("OnexKernel", ["OnexCore", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
-  library("OnexEffects", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexKernel"]),
+  library("OnexEffects", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
   library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
   library("OnexRuntime", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexService", "OnexKernel"]),
@@ -80,6 +81,7 @@ let testTargets: [Target] = [
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),
+  tests("OnexEffectsTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexHTTP", "OnexEffects"]),
   tests("OnexJSONTests", ["OnexCore", "OnexJSON"]),
 ]
 

@@ -13,10 +13,11 @@ struct DottedPath: Sendable {
   init(_ text: String, at place: @autoclosure () -> JSONPointer) throws(HandlerError) {
     let segments = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard segments.allSatisfy({ !$0.isEmpty }) else {
-      throw PayloadError.violation(place(), "is no path: member names joined by dots, none of them empty")
+      throw HandlerError.invalidPayload(at: place(), "is no path: member names joined by dots, none of them empty")
     }
     guard segments.count <= DottedPath.segmentsMax else {
-      throw PayloadError.violation(place(), "has \(segments.count) segments; at most \(DottedPath.segmentsMax) are allowed")
+      throw HandlerError.invalidPayload(
+        at: place(), "has \(segments.count) segments; at most \(DottedPath.segmentsMax) are allowed")
     }
     self.segments = segments
   }

@@ -22,8 +22,8 @@ public struct AggregateHandler: ComputeHandler {
     case "aggregate.max": return answer(values.numbers.max { $0.isBefore($1) }, values)
     case "aggregate.quantiles": return try quantiles(payload, values)
     default:
-      throw PayloadError.unknownOperation(
-        request.operation, of: AggregateHandler.className, known: AggregateHandler.operations)
+      throw HandlerError.unknownOperation(
+        request.operation, known: AggregateHandler.operations)
     }
   }
 
@@ -54,14 +54,14 @@ public struct AggregateHandler: ComputeHandler {
   private func quantiles(_ payload: JSONValue, _ values: NumberList) throws -> Bytes {
     let place = JSONPointer(["quantiles"])
     guard let asked = payload["quantiles"]?.array else {
-      throw PayloadError.wrongType(place, payload["quantiles"], expected: "an array of numbers from 0 to 1")
+      throw HandlerError.invalidPayload(at: place, payload["quantiles"], expected: "an array of numbers from 0 to 1")
     }
     let sorted = values.doubles.sorted()
     try Task.checkCancellation()
     var answers: [JSONValue] = []
     for (index, quantile) in asked.enumerated() {
       guard let number = quantile.number, let fraction = number.double, (0...1).contains(fraction) else {
-        throw PayloadError.violation(place.appending(index), "must be a number from 0 to 1")
+        throw HandlerError.invalidPayload(at: place.appending(index), "must be a number from 0 to 1")
       }
       let value = Quantile.value(at: fraction, ofSorted: sorted).flatMap { JSONValue.double($0) }
       answers.append(.object(JSONObject([("quantile", quantile), ("value", value ?? .null)])))

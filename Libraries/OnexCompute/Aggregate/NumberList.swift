@@ -14,7 +14,7 @@ struct NumberList {
   init(_ payload: JSONValue) throws {
     let place = JSONPointer(["values"])
     guard let values = payload["values"]?.array else {
-      throw PayloadError.wrongType(place, payload["values"], expected: "an array")
+      throw HandlerError.invalidPayload(at: place, payload["values"], expected: "an array")
     }
     let field = try NumberList.field(payload)
     var numbers: [JSONNumber] = []
@@ -26,10 +26,10 @@ struct NumberList {
       func here() -> JSONPointer { JSONPointer(place.tokens + [String(index)] + (field?.segments ?? [])) }
       guard let number = found?.number else {
         let hint = field == nil && value.object != nil ? "a number; name the number inside objects with \"field\"" : "a number"
-        throw PayloadError.wrongType(here(), found, expected: hint)
+        throw HandlerError.invalidPayload(at: here(), found, expected: hint)
       }
       guard let double = number.double else {
-        throw PayloadError.violation(here(), "is beyond the range of a 64-bit float")
+        throw HandlerError.invalidPayload(at: here(), "is beyond the range of a 64-bit float")
       }
       numbers.append(number)
       doubles.append(double)
@@ -53,7 +53,7 @@ struct NumberList {
   private static func field(_ payload: JSONValue) throws(HandlerError) -> DottedPath? {
     guard let field = payload["field"] else { return nil }
     let place = JSONPointer(["field"])
-    guard let text = field.string else { throw PayloadError.wrongType(place, field, expected: "a string, a path") }
+    guard let text = field.string else { throw HandlerError.invalidPayload(at: place, field, expected: "a string, a path") }
     return try DottedPath(text, at: place)
   }
 }

@@ -13,8 +13,8 @@ public struct HashHandler: ComputeHandler {
   public func compute(_ request: HandlerRequest) throws -> Bytes {
     let name = request.operation.name
     guard name.hasPrefix("hash."), let algorithm = HashAlgorithm(rawValue: String(name.dropFirst("hash.".count))) else {
-      throw PayloadError.unknownOperation(
-        request.operation, of: HashHandler.className, known: HashAlgorithm.allCases.map { "hash.\($0.rawValue)" })
+      throw HandlerError.unknownOperation(
+        request.operation, known: HashAlgorithm.allCases.map { "hash.\($0.rawValue)" })
     }
     let input = try HashHandler.input(try request.json())
     let digest = try algorithm.digest(of: input)
@@ -31,16 +31,16 @@ public struct HashHandler: ComputeHandler {
       return Bytes(text)
     case (nil, .string(let text)?):
       guard let bytes = Base64.decode(text) else {
-        throw PayloadError.violation(
-          JSONPointer(["base64"]), "is not base 64: the standard alphabet, padded with =, without white space")
+        throw HandlerError.invalidPayload(
+          at: JSONPointer(["base64"]), "is not base 64: the standard alphabet, padded with =, without white space")
       }
       return bytes
     case (let value?, nil):
-      throw PayloadError.wrongType(JSONPointer(["text"]), value, expected: "a string")
+      throw HandlerError.invalidPayload(at: JSONPointer(["text"]), value, expected: "a string")
     case (nil, let value?):
-      throw PayloadError.wrongType(JSONPointer(["base64"]), value, expected: "a string")
+      throw HandlerError.invalidPayload(at: JSONPointer(["base64"]), value, expected: "a string")
     default:
-      throw PayloadError.violation(JSONPointer(), "must have either \"text\" or \"base64\"")
+      throw HandlerError.invalidPayload(at: JSONPointer(), "must have either \"text\" or \"base64\"")
     }
   }
 }

@@ -10,7 +10,8 @@ struct Renaming {
     var newNames: [String: String] = [:]
     for member in fields.members {
       guard let name = member.value.string else {
-        throw PayloadError.wrongType(JSONPointer(["fields", member.name]), member.value, expected: "a string, the new name")
+        throw HandlerError.invalidPayload(
+          at: JSONPointer(["fields", member.name]), member.value, expected: "a string, the new name")
       }
       newNames[member.name] = name
     }
@@ -25,8 +26,8 @@ struct Renaming {
     for member in object.members {
       let name = newNames[member.name] ?? member.name
       if let other = origins.updateValue(member.name, forKey: name) {
-        throw PayloadError.violation(
-          place, "would have two members \"\(name.prefix(64))\": \"\(other.prefix(64))\" and \"\(member.name.prefix(64))\"")
+        throw HandlerError.invalidPayload(
+          at: place, "would have two members \"\(name.prefix(64))\": \"\(other.prefix(64))\" and \"\(member.name.prefix(64))\"")
       }
       renamed.append(name, member.value)
     }

@@ -18,20 +18,20 @@ public struct TransformHandler: ComputeHandler {
     case "transform.rename": return try rename(payload)
     case "transform.map": return try map(payload)
     default:
-      throw PayloadError.unknownOperation(
-        request.operation, of: TransformHandler.className, known: ["transform.select", "transform.rename", "transform.map"])
+      throw HandlerError.unknownOperation(
+        request.operation, known: ["transform.select", "transform.rename", "transform.map"])
     }
   }
 
   private func select(_ payload: JSONValue) throws -> Bytes {
     let place = JSONPointer(["fields"])
     guard let fields = payload["fields"]?.array else {
-      throw PayloadError.wrongType(place, payload["fields"], expected: "an array of paths")
+      throw HandlerError.invalidPayload(at: place, payload["fields"], expected: "an array of paths")
     }
     var paths: [DottedPath] = []
     for (index, field) in fields.enumerated() {
       guard let text = field.string else {
-        throw PayloadError.wrongType(place.appending(index), field, expected: "a string, a path")
+        throw HandlerError.invalidPayload(at: place.appending(index), field, expected: "a string, a path")
       }
       paths.append(try DottedPath(text, at: place.appending(index)))
     }
@@ -41,7 +41,7 @@ public struct TransformHandler: ComputeHandler {
 
   private func rename(_ payload: JSONValue) throws -> Bytes {
     guard let fields = payload["fields"]?.object else {
-      throw PayloadError.wrongType(JSONPointer(["fields"]), payload["fields"], expected: "an object of new names")
+      throw HandlerError.invalidPayload(at: JSONPointer(["fields"]), payload["fields"], expected: "an object of new names")
     }
     let renaming = try Renaming(fields)
     return try reshape(payload) { object, place throws(HandlerError) in try renaming.apply(to: object, at: place()) }
@@ -49,10 +49,10 @@ public struct TransformHandler: ComputeHandler {
 
   private func map(_ payload: JSONValue) throws -> Bytes {
     guard let elements = payload["data"]?.array else {
-      throw PayloadError.wrongType(JSONPointer(["data"]), payload["data"], expected: "an array")
+      throw HandlerError.invalidPayload(at: JSONPointer(["data"]), payload["data"], expected: "an array")
     }
     guard let text = payload["template"], text.object != nil else {
-      throw PayloadError.wrongType(JSONPointer(["template"]), payload["template"], expected: "an object")
+      throw HandlerError.invalidPayload(at: JSONPointer(["template"]), payload["template"], expected: "an object")
     }
     let template = try Template(text, at: JSONPointer(["template"]))
     var writer = JSONWriter()
@@ -85,13 +85,13 @@ public struct TransformHandler: ComputeHandler {
       for (index, element) in elements.enumerated() {
         try Task.checkCancellation()
         guard let object = element.object else {
-          throw PayloadError.wrongType(place.appending(index), element, expected: "an object")
+          throw HandlerError.invalidPayload(at: place.appending(index), element, expected: "an object")
         }
         writer.value(.object(try change(object) { place.appending(index) }))
       }
       writer.endArray()
     default:
-      throw PayloadError.wrongType(place, payload["data"], expected: "an object or an array of objects")
+      throw HandlerError.invalidPayload(at: place, payload["data"], expected: "an object or an array of objects")
     }
     writer.endObject()
     return writer.finish()
