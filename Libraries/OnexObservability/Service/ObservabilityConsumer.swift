@@ -135,6 +135,7 @@ final class ObservabilityConsumer: Sendable {
       buffer.withLock { $0.assign(partitions) }
       context.health.clear(ObservabilityConsumer.joining)
       watch.succeeded(.broker)
+      watch.succeeded(.topics)
       context.logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(showAssigned())])
     case .revoking(let partitions):
       buffer.withLock { $0.revoke(partitions) }
@@ -145,9 +146,10 @@ final class ObservabilityConsumer: Sendable {
     case .fault(let error) where error.isFatal:
       throw ServiceFailure.internalError("the event bus failed for good: \(error)")
     case .fault(let error):
-      watch.failed(.broker, error.description)
+      watch.failed(error.code == .unknownTopic ? .topics : .broker, error.description)
     case .recovered:
       watch.succeeded(.broker)
+      watch.succeeded(.topics)
     }
   }
 

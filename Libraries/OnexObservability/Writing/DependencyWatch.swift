@@ -10,6 +10,8 @@ final class DependencyWatch: Sendable {
     /// The database answers and refuses every row: no table, no privilege, no memory for the statement.
     case writes
     case broker
+    /// The broker answers and has no such topic.
+    case topics
     /// The broker answers and refuses what must be written to a dead-letter topic.
     case deadLetters
 
@@ -18,6 +20,7 @@ final class DependencyWatch: Sendable {
       case .database: "DATABASE_UNREACHABLE"
       case .writes: "DATABASE_REFUSES_WRITES"
       case .broker: "BROKER_UNREACHABLE"
+      case .topics: "TOPIC_MISSING"
       case .deadLetters: "DEAD_LETTERS_UNDELIVERABLE"
       }
     }
@@ -27,7 +30,7 @@ final class DependencyWatch: Sendable {
       switch self {
       case .database, .writes: "postgres"
       case .broker: "kafka"
-      case .deadLetters: nil
+      case .topics, .deadLetters: nil
       }
     }
 
@@ -35,7 +38,7 @@ final class DependencyWatch: Sendable {
       switch self {
       case .database: "docs/runbooks/database-unreachable.md"
       case .broker: "docs/runbooks/broker-unreachable.md"
-      case .writes, .deadLetters: "docs/runbooks/agent-actions-consumer.md"
+      case .writes, .topics, .deadLetters: "docs/runbooks/agent-actions-consumer.md"
       }
     }
   }
