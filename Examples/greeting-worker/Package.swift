@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "greeting-worker",
   products: [.executable(name: "runtime-worker", targets: ["GreetingWorker"])],
-  // Outside this repository: .package(url: "https://…/onex-runtime", from: "0.1.0").
+  // Outside this repository: .package(url: "https://…/onex-runtime", revision: "…").
   dependencies: [.package(name: "onex-runtime", path: "../..")],
   targets: [
     .executableTarget(name: "GreetingWorker", dependencies: [.product(name: "OnexRuntime", package: "onex-runtime")])

@@ -145,6 +145,14 @@ import Testing
     #expect(counts.starts == PluginCalls.abandonedMax)
   }
 
+  @Test func thePluginOfTheReferencePageWorks() async throws {
+    let page = try TemporaryFolder.read("\(CPlugins.repository)/docs/reference/plugins.md")
+    let fenced = try #require(page.split(separator: "```").first { $0.hasPrefix("c\n") })
+    let plugins = try CPlugins()
+    try plugins.build("Echoes", String(fenced.dropFirst(2)))
+    #expect(try await PluginStage(plugins.load(), "Echoes.Echo").answer("{\"a\":1}") == "{\"a\":1}")
+  }
+
   private static func error(_ code: String, details: String, retriable: Int) -> String {
     """
     onex_result_v1 result = {.struct_size = sizeof result, .status = ONEX_ERROR_V1, .retriable = \(retriable),

@@ -10,6 +10,7 @@ struct Greet: ComputeHandler {
 
   func compute(_ request: HandlerRequest) throws -> Bytes {
     guard let name = try request.json()["name"]?.string else { throw HandlerError(.schemaViolation, "name is not a string") }
-    return JSONValue.object(["greeting": .string("Good day, \(name).")]).encoded()
+    let answer: JSONValue = ["greeting": .string("Good day, \(name).")]
+    return answer.encoded()
   }
 }

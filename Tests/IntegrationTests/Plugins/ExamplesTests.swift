@@ -4,9 +4,9 @@ import Testing
 
 @testable import OnexKernel
 
-/// The plug-in example, built as its author would build it and loaded by the real host.
-@Suite(.timeLimit(.minutes(10))) struct GreetingPluginTests {
-  @Test func theExampleGreets() async throws {
+/// The packages under `Examples/`, built as their authors would build them.
+@Suite(.timeLimit(.minutes(10))) struct ExamplesTests {
+  @Test func thePluginExampleGreetsInTheRealHost() async throws {
     let folder = try await ExamplePackage.build("greeting-plugin")
     let found = PluginDirectory.load(folder)
     #expect(found.failures.map(\.error.description) == [])
@@ -22,6 +22,13 @@ import Testing
     let wrong = try await stage.error("{\"name\":3}")
     #expect(wrong.code == .handlerFailed)
     #expect(wrong.message.hasPrefix("the handler threw DecodingError"), "\(wrong.message)")
+  }
+
+  @Test func theWorkerExampleIsARuntimeWorker() async throws {
+    let worker = "\(try await ExamplePackage.build("greeting-worker"))/runtime-worker"
+    let folder = try TemporaryFolder()
+    let version = try Program.run([worker, "--version"], output: "\(folder.path)/version")
+    #expect(version.hasPrefix("runtime-worker "), "\(version)")
   }
 
   @Test func theExamplesContractsHold() {
