@@ -22,7 +22,8 @@ enum ContractsCommand: ControlCommand {
       context.terminal.print(JSONValue.array(catalogue.problems.map(json)).encoded().text)
     } else {
       for problem in catalogue.problems { context.terminal.print(problem.description) }
-      let words = catalogue.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(catalogue.problems.count) problems"
+      let words =
+        catalogue.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(catalogue.problems.count) problems"
       context.terminal.printError("\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(words)")
     }
     return catalogue.problems.isEmpty ? .success : .invalidData

@@ -39,6 +39,7 @@ struct ControlContext: Sendable {
   func unavailable(_ error: EventBusError) -> ControlFailure {
     ControlFailure(
       exit: .unavailable,
-      message: "the broker at \(broker) cannot be used: \(error)\nset KAFKA_BOOTSTRAP_SERVERS, or start the local stack with `make run`")
+      message:
+        "the broker at \(broker) cannot be used: \(error)\nset KAFKA_BOOTSTRAP_SERVERS, or start the local stack with `make run`")
   }
 }

@@ -37,8 +37,11 @@ enum HealthCommand: ControlCommand {
 
   static func targets(_ environment: StackEnvironment) -> [(name: String, port: String)] {
     let workers = (environment["RUNTIME_WORKER_PORTS"] ?? "8185").split(separator: ",").map(String.init)
-    return [("topic-manager", environment["TOPIC_MANAGER_PORT"] ?? "8088"), ("runtime-main", environment["RUNTIME_MAIN_PORT"] ?? "8085"),
-      ("runtime-effects", environment["RUNTIME_EFFECTS_PORT"] ?? "8086")]
+    return [
+      ("topic-manager", environment["TOPIC_MANAGER_PORT"] ?? "8088"),
+      ("runtime-main", environment["RUNTIME_MAIN_PORT"] ?? "8085"),
+      ("runtime-effects", environment["RUNTIME_EFFECTS_PORT"] ?? "8086"),
+    ]
       + workers.enumerated().map { ("runtime-worker-\($0 + 1)", $1) }
       + [("agent-actions-consumer", environment["AGENT_ACTIONS_CONSUMER_PORT"] ?? "8087")]
   }

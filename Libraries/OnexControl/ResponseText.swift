@@ -6,7 +6,8 @@ enum ResponseText {
   static func human(_ response: JSONValue, _ terminal: Terminal) -> String {
     let handler = response["handler"]?.string ?? "-"
     let duration = response["duration_ms"]?.number?.literal ?? "-"
-    let head = "\(response["operation"]?.string ?? "?")  handler \(handler)  \(duration) ms  correlation \(response["correlation_id"]?.string ?? "?")"
+    let head =
+      "\(response["operation"]?.string ?? "?")  handler \(handler)  \(duration) ms  correlation \(response["correlation_id"]?.string ?? "?")"
     guard response["success"] == true else {
       let error = response["error"]
       var text = terminal.coloured(error?["code"]?.string ?? "ERROR", .red) + "  " + head

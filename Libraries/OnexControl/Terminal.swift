@@ -3,7 +3,12 @@ import OnexCore
 
 /// Where the results go, and whether a person looks.
 struct Terminal: Sendable {
-  enum Colour: String { case green = "32", red = "31", yellow = "33", faint = "2" }
+  enum Colour: String {
+    case green = "32"
+    case red = "31"
+    case yellow = "33"
+    case faint = "2"
+  }
 
   let isInteractive: Bool
   private let hasColours: Bool

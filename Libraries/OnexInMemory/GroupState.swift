@@ -12,6 +12,8 @@ struct GroupState {
     var positions: [TopicPartition: Int64] = [:]
     var start: Subscription.Start
     var hasJoined = false
+    /// Which partition the next poll reads first: a busy one does not keep the others waiting.
+    var turn = 0
   }
 
   var members: [Int: Member] = [:]

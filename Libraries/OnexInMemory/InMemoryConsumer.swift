@@ -27,12 +27,15 @@ final class InMemoryConsumer: EventConsumer {
       var events = member.events
       member.events.removeAll()
       var batch = RecordBatch(limit)
-      for partition in member.owned.subtracting(member.revoking).subtracting(member.paused).sorted() {
+      let ready = member.owned.subtracting(member.revoking).subtracting(member.paused).sorted()
+      for index in ready.indices {
+        let partition = ready[(index + member.turn) % ready.count]
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
         let position =
           member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
         member.positions[partition] = batch.take(log, from: position)
       }
+      member.turn = ready.isEmpty ? 0 : (member.turn + 1) % ready.count
       let records = batch.records
       if !records.isEmpty { events.append(.records(records)) }
       return events

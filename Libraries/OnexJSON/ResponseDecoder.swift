@@ -40,7 +40,10 @@ public struct ResponseDecoder: ~Copyable {
 }
 
 private struct ResponseReader {
-  enum RawResult { case succeeded, failed(Bytes) }
+  enum RawResult {
+    case succeeded
+    case failed(Bytes)
+  }
 
   let fields: EnvelopeFields
 

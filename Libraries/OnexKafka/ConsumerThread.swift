@@ -22,7 +22,7 @@ final class ConsumerThread: @unchecked Sendable {
   private let work = ThreadMailbox(ConsumerWork())
   private let queue: OpaquePointer
   // The rest belongs to the thread.
-  private let subscription: [String]
+  private let topics: [String]
   private var isJoining: Bool
   private var connectDeadline: Duration = .zero
   private var names = TopicNames()
@@ -32,12 +32,14 @@ final class ConsumerThread: @unchecked Sendable {
 
   private var callbacks: ClientCallbacks { client.callbacks }
 
-  /// - Parameter topics: what to subscribe to; empty for a client that was assigned its partitions.
-  init(_ client: KafkaClient, subscribingTo topics: [String]) {
+  /// - Parameters:
+  ///   - topics: what is read; at least one.
+  ///   - isMember: whether to join a group; otherwise the client was assigned its partitions.
+  init(_ client: KafkaClient, topics: [String], isMember: Bool) {
     self.client = client
-    subscription = topics
-    isJoining = !topics.isEmpty
-    isMember = !topics.isEmpty
+    self.topics = topics
+    self.isMember = isMember
+    isJoining = isMember
     // Errors and other callbacks come through the consumer's queue too, so that one call serves everything.
     rd_kafka_poll_set_consumer(client.handle)
     queue = rd_kafka_queue_get_consumer(client.handle)
@@ -133,14 +135,15 @@ final class ConsumerThread: @unchecked Sendable {
   }
 
   /// Subscribing before a broker is connected makes librdkafka wait for its next coordinator query, half a second to a second;
-  /// after a first answer the group is joined within some tens of milliseconds.
+  /// after a first answer the group is joined within 25 ms, to which the coordinator adds its own wait for a group's first members
+  /// (`group.initial.rebalance.delay.ms`: 3 s in Apache Kafka, 300 ms in the development broker).
   private func join(sliceMS: Int32) {
     guard isJoining else { return }
     let isLate = ConsumerThread.clock.uptime() >= connectDeadline
-    let error = client.isReachable(timeoutMS: sliceMS)
+    let error = client.isReachable(askingAbout: topics[0], timeoutMS: sliceMS)
     guard error == RD_KAFKA_RESP_ERR_NO_ERROR || isLate else { return }
     isJoining = false
-    let list = PartitionList(subscription.map { TopicPartition($0, RD_KAFKA_PARTITION_UA) })
+    let list = PartitionList(topics.map { TopicPartition($0, RD_KAFKA_PARTITION_UA) })
     let refused = list.withHandle { rd_kafka_subscribe(client.handle, $0) }
     if refused != RD_KAFKA_RESP_ERR_NO_ERROR { callbacks.fault(EventBusError(kafka: refused, "subscribe")) }
   }
@@ -236,6 +239,8 @@ final class ConsumerThread: @unchecked Sendable {
   private func probeIfFaulty() {
     guard callbacks.isUnreachable, ConsumerThread.clock.uptime() - lastProbe > ConsumerThread.probeInterval else { return }
     lastProbe = ConsumerThread.clock.uptime()
-    if client.isReachable(timeoutMS: ConsumerThread.probeMS) == RD_KAFKA_RESP_ERR_NO_ERROR { callbacks.reached() }
+    if client.isReachable(askingAbout: topics[0], timeoutMS: ConsumerThread.probeMS) == RD_KAFKA_RESP_ERR_NO_ERROR {
+      callbacks.reached()
+    }
   }
 }

@@ -50,7 +50,9 @@ public final class KafkaAdmin: Sendable {
     let (client, clock) = (client, SystemClock())
     let milliseconds = Int32(clamping: timeout.microseconds / 1000)
     let start = clock.uptime()
-    let code = await AdapterThread.call("kafka-ping") { client.isReachable(timeoutMS: milliseconds) }
+    let code = await AdapterThread.call("kafka-ping") {
+      client.isReachable(askingAbout: "__consumer_offsets", timeoutMS: milliseconds)
+    }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code) }
     return clock.uptime() - start
   }

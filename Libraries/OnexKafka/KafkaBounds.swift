@@ -6,6 +6,9 @@ enum KafkaBounds {
   static let consumerQueueRecords = 5_000
   /// One fetch; also the least that lets a record of this size through.
   static let fetchBytesMax = 4 << 20
+  /// What is believed of a response's length; nothing is allocated for it. The development broker answers a fetch with the whole rest
+  /// of a partition, whatever was asked for: a lower bound would make a backlog unreadable there.
+  static let responseBytesMax = 1_000_000_000
   /// A larger record is refused before it is sent; the topics' own limits are lower.
   static let recordBytesMax = 8 << 20
   /// Records that wait to be sent. What is published beyond waits on the producer's thread.

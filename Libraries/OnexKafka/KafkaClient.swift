@@ -37,9 +37,13 @@ final class KafkaClient: @unchecked Sendable {
   }
 
   /// Whether a broker answers; blocks.
-  func isReachable(timeoutMS: Int32) -> rd_kafka_resp_err_t {
+  ///
+  /// - Parameter topic: what to ask about, which need not exist: asked about nothing, librdkafka asks about every topic there is.
+  func isReachable(askingAbout topic: String, timeoutMS: Int32) -> rd_kafka_resp_err_t {
+    let topic = rd_kafka_topic_new(handle, topic, nil)
+    defer { if let topic { rd_kafka_topic_destroy(topic) } }
     var metadata: UnsafePointer<rd_kafka_metadata>?
-    let error = rd_kafka_metadata(handle, 0, nil, &metadata, timeoutMS)
+    let error = rd_kafka_metadata(handle, 0, topic, &metadata, timeoutMS)
     if let metadata { rd_kafka_metadata_destroy(metadata) }
     return error
   }

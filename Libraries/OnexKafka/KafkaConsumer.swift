@@ -24,7 +24,7 @@ final class KafkaConsumer: EventConsumer {
     ClientCallbacks.install(on: configuration.handle)
     GroupCallbacks.install(on: configuration.handle)
     let client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, callbacks)
-    thread = ConsumerThread(client, subscribingTo: subscription.topics)
+    thread = ConsumerThread(client, topics: subscription.topics, isMember: true)
     thread.start()
   }
 

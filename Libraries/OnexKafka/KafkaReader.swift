@@ -7,6 +7,7 @@ final class KafkaReader: EventReader {
 
   /// Blocks until the positions are known.
   init(_ connection: KafkaConnection, _ topics: [String], _ start: ReaderStart, logger: Logger) throws(EventBusError) {
+    guard !topics.isEmpty else { throw EventBusError(.configuration, "a reader names at least one topic") }
     let configuration = try KafkaConfiguration(
       connection,
       KafkaConfiguration.fetching + [
@@ -25,7 +26,7 @@ final class KafkaReader: EventReader {
     }
     let code = PartitionList(positions).withHandle { rd_kafka_assign(client.handle, $0) }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "assign") }
-    thread = ConsumerThread(client, subscribingTo: [])
+    thread = ConsumerThread(client, topics: topics, isMember: false)
     thread.start()
   }
 

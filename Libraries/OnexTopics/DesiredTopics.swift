@@ -35,7 +35,8 @@ public struct DesiredTopics: Sendable {
     for contract in contracts {
       for name in contract.eventBus.subscribeTopics + contract.eventBus.publishTopics where topics[name.description] == nil {
         topics[name.description] = TopicDeclaration(
-          name: name, partitions: DesiredTopics.defaultPartitions, replicationFactor: 1, owner: contract.name, file: contract.file)
+          name: name, partitions: DesiredTopics.defaultPartitions, replicationFactor: 1, owner: contract.name, file: contract.file
+        )
       }
     }
   }

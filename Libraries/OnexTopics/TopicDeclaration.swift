@@ -42,7 +42,9 @@ public struct TopicDeclaration: Sendable, Hashable {
     guard hasDeadLetters, let twin = try? TopicName(Topics.deadLetters(of: name.description)) else { return nil }
     var configuration = configuration
     configuration["retention.ms"] = TopicDeclaration.deadLetterRetentionMS
-    if let limit = configuration["max.message.bytes"].flatMap({ Int($0) }) { configuration["max.message.bytes"] = String(limit * 2) }
+    if let limit = configuration["max.message.bytes"].flatMap({ Int($0) }) {
+      configuration["max.message.bytes"] = String(limit * 2)
+    }
     return TopicDeclaration(
       name: twin, partitions: partitions, replicationFactor: replicationFactor, configuration: configuration, owner: owner,
       isProtected: isProtected, hasCloudEvents: hasCloudEvents, file: file, line: line, column: column)

@@ -28,7 +28,8 @@ public struct TopicManager: Service {
       saslMechanism: settings.saslMechanism, saslUsername: settings.saslUsername, saslPassword: settings.saslPassword,
       sslCALocation: settings.sslCALocation, clientID: context.name)
     reconciler = TopicReconciler(
-      admin: try KafkaAdmin(connection, logger: context.logger), directory: context.configuration[CommonSettings.contractsDirectory],
+      admin: try KafkaAdmin(connection, logger: context.logger),
+      directory: context.configuration[CommonSettings.contractsDirectory],
       context: context)
   }
 

@@ -39,7 +39,8 @@ final class TopicReconciler: Sendable {
     guard !problems.isEmpty else { return context.health.clear(TopicReconciler.declarations) }
     for problem in problems { context.logger.error("declaration refused", ["problem": .string(problem.description)]) }
     context.health.raise(
-      TopicReconciler.declarations, message: problems.map(\.description).joined(separator: "; "), runbook: TopicReconciler.runbook,
+      TopicReconciler.declarations, message: problems.map(\.description).joined(separator: "; "),
+      runbook: TopicReconciler.runbook,
       blocksReadiness: false)
   }
 

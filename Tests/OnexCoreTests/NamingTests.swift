@@ -18,7 +18,9 @@ import Testing
     #expect(Operation("a." + String(repeating: "b", count: 127)) == nil)
   }
 
-  @Test(arguments: ["requests", "agent-actions.dlq", "onex.evt.platform.node-heartbeat.v1", "onex.evt.platform.node-heartbeat.v1.dlq"])
+  @Test(arguments: [
+    "requests", "agent-actions.dlq", "onex.evt.platform.node-heartbeat.v1", "onex.evt.platform.node-heartbeat.v1.dlq",
+  ])
   func topicNamesAreAccepted(_ name: String) throws {
     #expect(try TopicName(name).description == name)
   }

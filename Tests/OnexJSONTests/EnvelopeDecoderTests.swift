@@ -94,7 +94,9 @@ import Testing
 
   @Test func nestingIsBoundedAt64Levels() throws {
     func nested(_ levels: Int) -> Bytes {
-      Bytes(#"{"operation":"a.b","payload":{"a":"# + String(repeating: "[", count: levels) + String(repeating: "]", count: levels) + "}}")
+      Bytes(
+        #"{"operation":"a.b","payload":{"a":"# + String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+          + "}}")
     }
     #expect(throws: Never.self) { try decode(nested(62)).get() }
     #expect(try rejection(nested(63)).error.code == .invalidJSON)
@@ -127,7 +129,8 @@ import Testing
 
   @Test func correlationIsKnownWhereOnlyAnotherFieldIsWrong() throws {
     let rejected = try rejection(
-      #"{"operation":"nope","correlation_id":"0193a5c8-7f2e-4b61-8a55-0123456789ab","envelope_id":"0193a5c8-7f2e-4b61-8a55-0123456789ac"}"#)
+      #"{"operation":"nope","correlation_id":"0193a5c8-7f2e-4b61-8a55-0123456789ab","envelope_id":"0193a5c8-7f2e-4b61-8a55-0123456789ac"}"#
+    )
     #expect(rejected.correlationID?.description == Self.correlation)
     #expect(rejected.identity.description.hasSuffix("9ac"))
     #expect(rejected.error.message.contains("nope"))

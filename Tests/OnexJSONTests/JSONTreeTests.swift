@@ -13,7 +13,9 @@ import Testing
   }
 
   @Test func numbersKeepTheirLiteral() throws {
-    #expect(try JSONValue.parse("[1.50,1e400,123456789012345678901234567890]").encoded() == "[1.50,1e400,123456789012345678901234567890]")
+    #expect(
+      try JSONValue.parse("[1.50,1e400,123456789012345678901234567890]").encoded()
+        == "[1.50,1e400,123456789012345678901234567890]")
   }
 
   @Test func escapesAreResolvedAndWrittenBack() throws {

@@ -19,7 +19,9 @@ struct Harness: Sendable {
   init(clock: VirtualClock? = nil, file: String = #filePath) throws {
     self.clock = clock
     let time: any RuntimeClock = clock ?? SystemClock()
-    context = ServiceContext(name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(clock: time), clock: time)
+    context = ServiceContext(
+      name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(clock: time),
+      clock: time)
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")
     runtime = try EmbeddedRuntime(
       handlers: Harness.handlers, options: RoleOptions(contractsDirectory: "/\(folder)/Contracts"), context: context,

@@ -107,7 +107,8 @@ import Testing
         return OutboundRecord(
           topic: "requests", key: Bytes(key),
           value: Bytes(
-            #"{"operation":"\#(index % 3 == 0 ? "quick" : "slow").echo","correlation_id":"\#(id)","payload":{"k":"\#(key)","n":\#(index)}}"#))
+            #"{"operation":"\#(index % 3 == 0 ? "quick" : "slow").echo","correlation_id":"\#(id)","payload":{"k":"\#(key)","n":\#(index)}}"#
+          ))
       }
       let failures = await producer.publish(records)
       #expect(failures.isEmpty)

@@ -10,8 +10,9 @@ public struct HTTPClientRequest: Sendable {
   public struct Reach: Sendable {
     /// Host names or `*.suffix` patterns, lower case, with an optional `:port`; `nil` allows every host.
     public var hosts: [String]?
-    /// Loopback, link-local, private and other special ranges (RFC 6890). A host named literally in `hosts` is always
-    /// reachable for the first request; a redirect into these ranges needs this.
+    /// Loopback, link-local, private and other special ranges (RFC 6890). Without this, a host that `hosts` names literally may
+    /// have a private address, and an address that it names may be any; a redirect leads to one only within the first origin or
+    /// where `hosts` names the target with its port.
     public var privateAddresses: Bool
 
     public init(hosts: [String]?, privateAddresses: Bool) {

@@ -1,7 +1,8 @@
 /// What a request asks for: `<prefix>.<verb>`, lower case, at most 128 bytes.
 public struct Operation: Sendable, Hashable, CustomStringConvertible {
   /// What a message to a person says is allowed.
-  public static let rule = "lower-case segments of letters, digits and _ joined by dots, at least two, each beginning with a letter, at most 128 bytes"
+  public static let rule =
+    "lower-case segments of letters, digits and _ joined by dots, at least two, each beginning with a letter, at most 128 bytes"
   public static let bytesMax = 128
 
   public let name: String

@@ -14,7 +14,8 @@ public struct RejectedRecord: Error, Sendable {
   ) {
     self.record = record
     self.error = error
-    self.identity = identity
+    self.identity =
+      identity
       ?? EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
     self.correlationID = correlationID
     self.operation = operation

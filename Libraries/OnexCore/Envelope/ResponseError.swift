@@ -10,7 +10,8 @@ public struct ResponseError: Error, Sendable, Hashable {
 
   public init(_ code: ErrorCode, _ message: String, details: JSONValue? = nil, isRetryable: Bool? = nil) {
     self.code = code
-    self.message = message.utf8.count <= ResponseError.messageBytesMax
+    self.message =
+      message.utf8.count <= ResponseError.messageBytesMax
       ? message : String(message.unicodeScalars.prefix(ResponseError.messageBytesMax / 4)) + "…"
     self.details = details
     self.isRetryable = isRetryable ?? code.isRetryable

@@ -20,7 +20,8 @@ public struct HTTPServerResponse: Sendable {
     HTTPServerResponse(status: status, contentType: "application/json", headers: headers, body: body)
   }
 
-  public static func text(_ status: Int, _ body: String, contentType: String = "text/plain; charset=utf-8") -> HTTPServerResponse {
+  public static func text(_ status: Int, _ body: String, contentType: String = "text/plain; charset=utf-8") -> HTTPServerResponse
+  {
     HTTPServerResponse(status: status, contentType: contentType, body: Bytes(body))
   }
 

@@ -17,7 +17,8 @@ struct ListeningSocket: ~Copyable {
     var found: UnsafeMutablePointer<addrinfo>?
     let outcome = getaddrinfo(host, String(port), &hints, &found)
     guard outcome == 0, let first = found else {
-      throw HTTPServerError(.unresolvedHost, "cannot resolve the address to listen on, \"\(host)\": \(String(cString: gai_strerror(outcome)))")
+      throw HTTPServerError(
+        .unresolvedHost, "cannot resolve the address to listen on, \"\(host)\": \(String(cString: gai_strerror(outcome)))")
     }
     defer { freeaddrinfo(found) }
     let kind = onex_socket_kind_listening()

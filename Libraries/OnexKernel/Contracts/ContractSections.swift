@@ -10,7 +10,7 @@ enum ContractSections {
     for host in hosts where !isHost(host.value) {
       section.problems.add(
         .invalidField, at: host.position,
-        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host: a name, an address or *.domain, without scheme and port"
+        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host: a name, an address or *.domain, without scheme, with or without :port"
       )
     }
     let paths = section.texts("allowed_paths") ?? []
@@ -44,7 +44,17 @@ enum ContractSections {
     return topics
   }
 
+  /// A host, or a host and a port; an IPv6 address stands in brackets before a port.
   private static func isHost(_ text: String) -> Bool {
+    if isPortlessHost(text) { return true }
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
+    let host = text[..<colon]
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+    let name = isBracketed ? host.dropFirst().dropLast() : host
+    return (1...65535).contains(port) && isBracketed == name.contains(":") && isPortlessHost(String(name))
+  }
+
+  private static func isPortlessHost(_ text: String) -> Bool {
     let name = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
     let isAddress = name.utf8.allSatisfy { (48...58).contains($0) || (97...102).contains($0) || (65...70).contains($0) }
     if isAddress, name.contains(":") { return name.filter { $0 == ":" }.count >= 2 && name.count == text.count }

@@ -76,7 +76,10 @@ public final class HandlerThreads: TaskExecutor {
     precondition(status == 0, "a thread for handlers cannot be made: error \(status)")
   }
 
-  private enum Next { case run(UnownedJob), wait, end }
+  private enum Next {
+    case run(UnownedJob)
+    case wait, end
+  }
 
   private func work() {
     while true {

@@ -52,7 +52,9 @@ public struct OutputBatch: ~Copyable {
       response.metadata = nil
       let shorter = writer.beginDocument()
       writer.response(response)
-      add(record, owner, topic, .written(start: shorter, count: writer.count - shorter), response.envelopeID, response.correlationID)
+      add(
+        record, owner, topic, .written(start: shorter, count: writer.count - shorter), response.envelopeID, response.correlationID
+      )
       return
     }
     add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)

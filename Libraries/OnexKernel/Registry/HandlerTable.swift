@@ -64,6 +64,7 @@ public struct HandlerTable: Sendable {
     guard settings.contains(where: { $0.delivery == .atMostOnce }) else { return }
     throw HandlerLoadError(
       .importError,
-      "delivery: at_most_once needs start markers in the PostgreSQL journal, which this version does not have; use at_least_once and the idempotency key")
+      "delivery: at_most_once needs start markers in the PostgreSQL journal, which this version does not have; use at_least_once and the idempotency key"
+    )
   }
 }

@@ -68,7 +68,8 @@ public final class HandlerDecider: Decider {
     case .failed(let handler, let reason)?:
       return ResponseError(.handlerUnavailable, "the handler \(handler) could not be loaded: \(reason)")
     case .elsewhere(let kind)?:
-      return ResponseError(.notAllowed, "the operation \(envelope.operation) is of kind \(kind.rawValue), which this role never runs")
+      return ResponseError(
+        .notAllowed, "the operation \(envelope.operation) is of kind \(kind.rawValue), which this role never runs")
     case .loaded(let operation)? where operation.contract.security.requiresAuthentication:
       return ResponseError(
         .notAllowed, "the contract of \(operation.contract.name) requires authentication, which requests cannot carry yet")

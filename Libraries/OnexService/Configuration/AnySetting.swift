@@ -32,7 +32,7 @@ public struct ResolvedSetting: Sendable {
   /// The effective value as text, masked when secret; `nil` when unset.
   public let shown: String?
   public let problem: ConfigurationProblem?
-  /// `StoredValue<Value>`; `nil` when there is a problem.
+  /// `StoredValue<Value>`. Where there is a problem it is the default, for the checks of other settings; `nil` without one.
   let stored: (any Sendable)?
 
   /// The variable to name when this value causes trouble later.

@@ -3,7 +3,8 @@ import Glibc
 /// The variables that several services share.
 public enum CommonSettings {
   public static let logLevel = Setting.choice(
-    "ONEX_LOG_LEVEL", of: ["DEBUG", "INFO", "WARNING", "ERROR"], default: "INFO", help: "The least important lines that are written.")
+    "ONEX_LOG_LEVEL", of: ["DEBUG", "INFO", "WARNING", "ERROR"], default: "INFO",
+    help: "The least important lines that are written.")
   public static let logFormat = Setting.choice(
     "ONEX_LOG_FORMAT", of: ["json", "text"], default: "json", help: "json: one object a line; text: for people.")
   public static let environment = Setting.text(
@@ -40,11 +41,13 @@ public enum CommonSettings {
 
   /// The three names below default to the service's own.
   public static func inputTopic(default topic: String) -> Setting<String> {
-    .text("ONEX_INPUT_TOPIC", default: topic, allowed: topicAllowed, help: "The topic that requests are read from.", check: isTopic)
+    .text(
+      "ONEX_INPUT_TOPIC", default: topic, allowed: topicAllowed, help: "The topic that requests are read from.", check: isTopic)
   }
 
   public static func outputTopic(default topic: String) -> Setting<String> {
-    .text("ONEX_OUTPUT_TOPIC", default: topic, allowed: topicAllowed, help: "The topic that answers are written to.", check: isTopic)
+    .text(
+      "ONEX_OUTPUT_TOPIC", default: topic, allowed: topicAllowed, help: "The topic that answers are written to.", check: isTopic)
   }
 
   public static func groupID(default group: String) -> Setting<String> {
@@ -58,13 +61,16 @@ public enum CommonSettings {
   /// The names that a Kafka broker accepts.
   static func isTopic(_ text: String) -> Bool {
     (1...249).contains(text.utf8.count) && text != "." && text != ".."
-      && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+      && text.utf8.allSatisfy {
+        isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
+      }
   }
 
   static func isHostName(_ text: String) -> Bool {
     (1...253).contains(text.utf8.count)
       && text.utf8.allSatisfy {
-        isAlphanumeric($0) || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "%")].contains($0)
+        isAlphanumeric($0)
+          || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "%")].contains($0)
       }
   }
 

@@ -39,7 +39,11 @@ extension CommonSettings {
   public static let isHostAndPort: @Sendable (String) -> Bool = { text in
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
     var host = String(text[..<colon])
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) } else if host.contains(":") { return false }
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = String(host.dropFirst().dropLast())
+    } else if host.contains(":") {
+      return false
+    }
     return (1...65535).contains(port) && isHostName(host)
   }
 }

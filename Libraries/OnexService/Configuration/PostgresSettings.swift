@@ -42,7 +42,8 @@ extension CommonSettings {
     "OMNIBASE_INFRA_DB_URL", secret: true, allowed: "postgresql://user:password@host:port/database",
     help: "The database; wins over the POSTGRES_* parts.", check: isPostgresURL)
   public static let postgresHost = Setting.text(
-    "POSTGRES_HOST", default: "localhost", allowed: "a host name, an address or the directory of a socket", help: "The database's host.")
+    "POSTGRES_HOST", default: "localhost", allowed: "a host name, an address or the directory of a socket",
+    help: "The database's host.")
   public static let postgresPort = Setting.integer(
     "POSTGRES_PORT", default: 5432, range: 1...65535, help: "The database's port.")
   public static let postgresUser = Setting.text("POSTGRES_USER", default: "postgres", help: "The database role.")
@@ -64,7 +65,9 @@ extension SettingGroup {
       CommonSettings.postgresPassword, CommonSettings.postgresDatabase,
     ],
     check: { configuration in
-      guard configuration[CommonSettings.postgresURL] == nil, configuration[CommonSettings.postgresPassword] == nil else { return [] }
+      guard configuration[CommonSettings.postgresURL] == nil, configuration[CommonSettings.postgresPassword] == nil else {
+        return []
+      }
       return [
         ConfigurationProblem(
           variable: CommonSettings.postgresPassword.name, allowed: "any text; required unless OMNIBASE_INFRA_DB_URL is set")

@@ -53,15 +53,17 @@ public struct Setting<Value: Sendable>: AnySetting {
     return resolved(shown == nil ? .unset : .default, shown, stored: StoredValue(value: value))
   }
 
+  private var storedDefault: StoredValue<Value>? { defaultValue.map { StoredValue(value: $0) } }
+
   private func resolve(_ text: String, from variable: String) -> ResolvedSetting {
     let shown = isSecret ? ConfigurationProblem.masked : text
     if Placeholder.isIn(text) {
       let problem = ConfigurationProblem(variable: variable, value: shown, allowed: "\(allowed), \(Placeholder.advice)")
-      return resolved(.environment(variable), shown, problem: problem)
+      return resolved(.environment(variable), shown, problem: problem, stored: storedDefault)
     }
     guard let value = parse(text) else {
       let problem = ConfigurationProblem(variable: variable, value: shown, allowed: allowed)
-      return resolved(.environment(variable), shown, problem: problem)
+      return resolved(.environment(variable), shown, problem: problem, stored: storedDefault)
     }
     return resolved(.environment(variable), isSecret ? shown : show(value) ?? shown, stored: StoredValue(value: value))
   }

@@ -4,7 +4,7 @@ public struct SettingGroup: Sendable {
   public let settings: [any AnySetting]
   /// Whether this process uses the group at all. What is not used is not checked and has its defaults.
   public let isUsed: @Sendable (EnvironmentVariables) -> Bool
-  /// Rules over several settings; called when each of them alone is fine.
+  /// Rules between the settings of this group; called when each of them alone is fine. It reads no others.
   public let check: @Sendable (Configuration) -> [ConfigurationProblem]
 
   public init(

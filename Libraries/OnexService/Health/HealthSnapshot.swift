@@ -26,6 +26,8 @@ struct HealthSnapshot: Sendable, Equatable {
   var phase: Phase
   /// When the phase (or, while starting, the step) began.
   var since: Timestamp
+  /// Stays true once it is; false while a process that was asked to end during its start drains.
+  var isBootstrapped = false
   var reasons: [HealthReason] = []
   var checks: [HealthCheck] = []
   var handlersRegistered = 0
@@ -36,10 +38,6 @@ struct HealthSnapshot: Sendable, Equatable {
   init(phase: Phase, since: Timestamp) {
     self.phase = phase
     self.since = since
-  }
-
-  var isBootstrapped: Bool {
-    if case .starting = phase { false } else { true }
   }
 
   var isDegraded: Bool { !troubles.isEmpty }

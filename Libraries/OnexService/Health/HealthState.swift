@@ -27,10 +27,11 @@ public final class HealthState: Sendable {
     }
   }
 
-  /// Bootstrap is done. Does nothing while draining.
+  /// Bootstrap is done. A process that drains already goes on draining.
   public func running() {
     let now = clock.now()
     state.withLock { state in
+      state.isBootstrapped = true
       guard case .starting = state.phase else { return }
       state.phase = .running
       state.since = now

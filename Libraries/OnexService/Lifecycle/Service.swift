@@ -20,7 +20,7 @@ public protocol Service: Sendable {
   /// Its own arguments, beyond the chassis' own.
   static var flags: [ServiceFlag] { get }
 
-  /// Rules over several settings; called when each of them alone is fine.
+  /// Rules over several settings. A setting that is itself in trouble shows its default here.
   static func validate(_ configuration: Configuration) -> [ConfigurationProblem]
 
   /// Puts the parts together. Nothing slow and nothing that can be away belongs here.
@@ -44,14 +44,14 @@ extension Service {
   public static func validate(_ configuration: Configuration) -> [ConfigurationProblem] { [] }
 }
 
-/// A settings group of the service's own making, as the chassis loads it.
 extension Service {
+  /// Everything the chassis loads for this service.
   static var allGroups: [SettingGroup] {
     let chassis: [any AnySetting] = [
       CommonSettings.logLevel, CommonSettings.logFormat, CommonSettings.environment, CommonSettings.eventBusType,
       CommonSettings.drainTimeoutSeconds, CommonSettings.version, healthHost, healthPort,
     ]
     return [SettingGroup(title: "Service", settings: chassis)] + groups
-      + [SettingGroup(title: name, settings: settings, check: { validate($0) })]
+      + [SettingGroup(title: name, settings: settings)]
   }
 }

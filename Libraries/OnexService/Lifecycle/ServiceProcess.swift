@@ -1,130 +1,104 @@
 import CProcess
-import Glibc
 import OnexCore
 import OnexHTTP
 
-/// One service as a process, from its configuration to its exit.
+/// One service as a process, from its valid configuration to its exit.
 ///
 /// The health endpoint opens before anything else and closes after everything else. The main thread waits for signals; the
 /// service runs on Swift's pool.
-final class ServiceProcess<S: Service>: Sendable {
+struct ServiceProcess<S: Service> {
+  /// malloc keeps one pool of memory for each of so many threads at most. By default it makes eight for each core: every thread
+  /// then hoards what others have freed, and resident memory grows with the number of threads instead of with the work.
+  private static var mallocArenas: Int32 { 2 }
+
+  /// By then a process that could not end itself at the end of its drain is ended by the main thread: handlers that never
+  /// return may occupy every thread that tasks run on.
+  private static var drainBackstop: Duration { .seconds(1) }
+
   private let context: ServiceContext
   private let make: @Sendable (ServiceContext) throws -> S
-  private let isJob: Bool
-  private let startedAt: Timestamp
   private let drainTimeout: Duration
+  private let startedAt: Timestamp
 
   init(
     _ service: S.Type, _ configuration: Configuration, _ flags: Set<String>,
     _ make: @escaping @Sendable (ServiceContext) throws -> S
   ) {
-    // Each arena keeps what its threads have freed; a service's threads are many and its memory is bounded.
-    _ = onex_limit_malloc_arenas(2)
+    _ = onex_limit_malloc_arenas(ServiceProcess.mallocArenas)
     let clock = SystemClock()
-    startedAt = clock.now()
+    let metrics = MetricRegistry()
+    let lost = metrics.counter("onex_log_lines_lost_total", help: "Log lines dropped because their reader did not keep up.")
+    let sink = LineLogSink(
+      format: LineLogSink.Format(rawValue: configuration[CommonSettings.logFormat]) ?? .json,
+      output: LogOutput(lostTotal: lost), clock: clock)
     let level = LogLevel.allCases.first { LogLine.name(of: $0) == configuration[CommonSettings.logLevel] } ?? .info
-    let format = LineLogSink.Format(rawValue: configuration[CommonSettings.logFormat]) ?? .json
     context = ServiceContext(
       name: S.name, version: configuration[CommonSettings.version], configuration: configuration, flags: flags,
-      logger: Logger(label: S.name, level: level, sink: LineLogSink(format: format)), health: HealthState(clock: clock),
+      logger: Logger(label: S.name, level: level, sink: sink), metrics: metrics, health: HealthState(clock: clock),
       clock: clock)
     self.make = make
-    isJob = S.flags.contains { flags.contains($0.name) && $0.isJob }
     drainTimeout = .seconds(configuration[CommonSettings.drainTimeoutSeconds])
+    startedAt = clock.now()
   }
 
   func run() -> Never {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    sigaddset(&signals, SIGINT)
-    // Masked before there is any other thread, so that all inherit it and only `sigwait` below sees them.
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    signal(SIGPIPE, SIG_IGN)
+    var signals = TerminationSignals()
+    let isJob = S.flags.contains { $0.isJob && context.flags.contains($0.name) }
     let server = isJob ? nil : openHealthEndpoint()
-    Task {
-      let code = await live()
-      server?.stop()
-      ServiceHost.end(code)
-    }
+    let supervisor = ServiceSupervisor(context: context, drainTimeout: drainTimeout, startedAt: startedAt, make: make)
+    // The root of all tasks, and the only one that no other task owns: this thread waits for signals, not for a task.
+    Task { await supervisor.run { end($0, server) } }
     waitForSignals(&signals)
   }
 
+  /// Before any step of the bootstrap, so that a start that hangs says where.
   private func openHealthEndpoint() -> HTTPServer {
     let host = context.configuration[S.healthHost]
-    let port = context.configuration[S.healthPort]
     let endpoint = HealthEndpoint(
       version: context.version, serviceName: S.name, state: context.health, metrics: context.metrics,
       process: ProcessMetrics(startedAt: startedAt), ids: context.ids)
     do {
-      return try HTTPServer(host: host, port: port, routes: endpoint.routes)
+      let server = try HTTPServer(host: host, port: context.configuration[S.healthPort], routes: endpoint.routes)
+      context.logger.info(
+        "starting", ["version": .string(context.version), "health_host": .string(host), "health_port": .integer(server.port)])
+      return server
     } catch {
-      context.logger.error("health endpoint cannot be opened", ["error": .string("\(error)"), "variable": .string(S.healthPort.name)])
+      let isAboutPort = error.code == .addressInUse || error.code == .permissionDenied
+      let setting: any AnySetting = isAboutPort ? S.healthPort : S.healthHost
+      let variable = context.configuration.entry(setting.name)?.variable ?? setting.name
+      context.logger.error(
+        "health endpoint cannot be opened", ["error": .string(error.message), "variable": .string(variable)])
+      StandardStream.error.write("\(S.name): \(error.message); \(variable) sets another\n")
       ServiceHost.end(.unavailable)
     }
   }
 
-  /// The service's whole life.
-  private func live() async -> ExitCode {
-    do {
-      let service = try make(context)
-      context.logger.info("starting", ["version": .string(context.version)])
-      let bootstrapped = try await bootstrap(service)
-      if bootstrapped {
-        context.health.running()
-        context.logger.info("running", ["startup_ms": .double((context.clock.now() - startedAt).milliseconds)])
-        try await service.run()
-      }
-      context.logger.info("stopped")
-      return .success
-    } catch let failure as ServiceFailure {
-      context.logger.error("service failed", ["error": .string(failure.message), "exit_code": .integer(failure.exitCode.rawValue)])
-      return failure.exitCode
-    } catch {
-      context.logger.error("service failed", ["error": .string("\(error)")])
-      return .internalError
-    }
-  }
-
-  /// - Returns: false when shutdown was requested meanwhile: then nothing was begun that must be finished.
-  private func bootstrap(_ service: S) async throws -> Bool {
-    let shutdown = context.shutdown
-    return try await withThrowingTaskGroup(of: Bool.self) { group in
-      group.addTask {
-        try await service.bootstrap()
-        return true
-      }
-      group.addTask {
-        await shutdown.wait()
-        return false
-      }
-      defer { group.cancelAll() }
-      do {
-        return try await group.next() ?? false
-      } catch is CancellationError where shutdown.isRequested {
-        return false
-      }
-    }
-  }
-
-  /// The first signal begins the drain and starts its clock; a second one ends the process at once.
-  private func waitForSignals(_ signals: inout sigset_t) -> Never {
-    var number: Int32 = 0
-    sigwait(&signals, &number)
-    context.logger.info("shutdown requested", ["signal": .integer(number)])
+  /// The first signal begins the drain; a second one ends the process at once.
+  private func waitForSignals(_ signals: inout TerminationSignals) -> Never {
+    let first = signals.next()
+    context.logger.info("shutdown requested", ["signal": .string(first)])
     context.health.draining(inFlight: context.health.inFlight)
     context.shutdown.request()
-    let deadline = context.clock.uptime() + drainTimeout
-    while true {
-      var left = timespec()
-      let remaining = max(deadline - context.clock.uptime(), .zero).microseconds
-      left.tv_sec = Int(remaining / 1_000_000)
-      left.tv_nsec = Int(remaining % 1_000_000) * 1000
-      let received = sigtimedwait(&signals, nil, &left)
-      if received < 0, errno == EINTR { continue }
-      let message: StaticString = received > 0 ? "second signal: ending at once" : "drain timed out"
-      context.logger.error(message, ["in_flight": .integer(context.health.inFlight)])
-      ServiceHost.end(.internalError)
+    if let second = signals.next(within: drainTimeout + ServiceProcess.drainBackstop) {
+      context.logger.error(
+        "second signal: ending at once", ["signal": .string(second), "in_flight": .integer(context.health.inFlight)])
+    } else {
+      context.logger.error("drain timed out", ["in_flight": .integer(context.health.inFlight)])
     }
+    ServiceHost.end(.internalError)
+  }
+
+  private func end(_ end: ServiceEnd, _ server: HTTPServer?) {
+    switch end {
+    case .finished:
+      context.logger.info("stopped")
+    case .failed(let failure):
+      context.logger.error(
+        "service failed", ["error": .string(failure.message), "exit_code": .integer(failure.exitCode.rawValue)])
+    case .drainTimedOut(let inFlight):
+      context.logger.error("drain timed out", ["in_flight": .integer(inFlight)])
+    }
+    server?.stop()
+    ServiceHost.end(end.exitCode)
   }
 }

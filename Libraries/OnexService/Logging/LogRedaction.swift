@@ -7,9 +7,7 @@ enum LogRedaction {
 
   static func isSecret(_ name: StaticString) -> Bool {
     let lower = name.description.lowercased()
-    return suspects.contains { suspect in
-      lower.utf8.count >= suspect.utf8.count && contains(lower.utf8, suspect.utf8)
-    }
+    return suspects.contains { contains(lower.utf8, $0.utf8) }
   }
 
   static func shown(_ field: LogField) -> LogValue { isSecret(field.name) ? "***" : field.value }

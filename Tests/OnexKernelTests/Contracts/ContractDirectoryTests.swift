@@ -40,7 +40,7 @@ import Testing
           retry: {max_attempts: 2, initial_backoff_ms: 10, max_backoff_ms: 20, multiplier: 3, jitter: 0}
           circuit_breaker: {failure_threshold: 2, reset_timeout_ms: 5, half_open_successes: 3}
       security: {trusted_namespace: OnexEffects, audit_logging: true, requires_authentication: true,
-        allowed_hosts: [Localhost, 127.0.0.1, "*.example.com", "::1"], allowed_paths: [/app/data]}
+        allowed_hosts: [Localhost, "127.0.0.1:80", "*.example.com", "::1", "[::1]:81"], allowed_paths: [/app/data]}
       event_bus: {subscribe_topics: [effect-requests], publish_topics: [onex.evt.platform.node-heartbeat.v1]}
       """)
     let catalogue = folder.load(trusting: ["OnexEffects"])
@@ -51,7 +51,7 @@ import Testing
     #expect(contract.handlerClass.description == "OnexEffects.HTTPHandler")
     #expect(contract.version == "1.2.0")
     #expect(contract.tags == ["a", "b"])
-    #expect(contract.security.allowedHosts == ["localhost", "127.0.0.1", "*.example.com", "::1"])
+    #expect(contract.security.allowedHosts == ["localhost", "127.0.0.1:80", "*.example.com", "::1", "[::1]:81"])
     #expect(contract.security.auditLogging && contract.security.requiresAuthentication)
     #expect(contract.eventBus.publishTopics.map(\.description) == ["onex.evt.platform.node-heartbeat.v1"])
     #expect(contract.file == folder.path + "/handlers/x/handler_contract.yaml")
