@@ -10,6 +10,8 @@ final class ClientCallbacks: Sendable {
     var faults: Set<EventBusError.Code> = []
     /// The member is leaving: what is revoked now is given up at once.
     var isClosing = false
+    /// The group's protocol as of the last assignment. Kept, since asking librdkafka waits for its main thread.
+    var isCooperative = true
   }
 
   /// Faults that any answer of a broker ends.

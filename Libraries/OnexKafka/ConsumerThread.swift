@@ -122,7 +122,7 @@ final class ConsumerThread: @unchecked Sendable {
     rest = nil
     // A wish that was not answered would hold up the leaving.
     let open = table.withLock { $0.revoking }
-    if !open.isEmpty { GroupCallbacks.unassign(client.handle, PartitionList(open)) }
+    if !open.isEmpty { GroupCallbacks.unassign(client.handle, PartitionList(open), callbacks) }
     client.closeConsumer()
     let waiting = work.update { work in
       work.isClosed = true
@@ -154,7 +154,7 @@ final class ConsumerThread: @unchecked Sendable {
       case .pause(let partitions): _ = PartitionList(partitions).withHandle { rd_kafka_pause_partitions(client.handle, $0) }
       case .resume(let partitions): _ = PartitionList(partitions).withHandle { rd_kafka_resume_partitions(client.handle, $0) }
       // Commits what is stored of them, too.
-      case .unassign(let partitions): GroupCallbacks.unassign(client.handle, PartitionList(partitions))
+      case .unassign(let partitions): GroupCallbacks.unassign(client.handle, PartitionList(partitions), callbacks)
       case .commit(let continuation): continuation.resume(returning: client.commitStored())
       }
     }

@@ -21,14 +21,13 @@ enum GroupCallbacks {
     let named = [TopicPartition](partitions)
     switch code {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
-      finish(isCooperative(handle) ? rd_kafka_incremental_assign(handle, partitions) : nil, callbacks)
-      if !isCooperative(handle) { rd_kafka_assign(handle, partitions) }
-      if !named.isEmpty { callbacks.joined() } else { callbacks.reached() }
+      assign(handle, partitions, callbacks)
+      if named.isEmpty { callbacks.reached() } else { callbacks.joined() }
       callbacks.add(.assigned(named))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
       let isLost = rd_kafka_assignment_lost(handle) != 0
       if isLost || named.isEmpty || callbacks.state.withLock({ $0.isClosing }) {
-        unassign(handle, PartitionList(named))
+        unassign(handle, PartitionList(named), callbacks)
         if isLost { callbacks.add(.lost(named)) }
       } else {
         callbacks.add(.revoking(named))
@@ -39,22 +38,26 @@ enum GroupCallbacks {
     }
   }
 
-  static func unassign(_ handle: OpaquePointer, _ list: borrowing PartitionList) {
-    if isCooperative(handle) {
-      if let error = list.withHandle({ rd_kafka_incremental_unassign(handle, $0) }) { rd_kafka_error_destroy(error) }
-    } else {
-      rd_kafka_assign(handle, nil)
+  private static func assign(
+    _ handle: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, _ callbacks: ClientCallbacks
+  ) {
+    // The group's leader decides; a group shared with an older client may still be eager.
+    let isCooperative = rd_kafka_rebalance_protocol(handle).map { String(cString: $0) == "COOPERATIVE" } ?? true
+    callbacks.state.withLock { $0.isCooperative = isCooperative }
+    guard isCooperative else {
+      rd_kafka_assign(handle, partitions)
+      return
     }
-  }
-
-  /// The group's leader decides; a group shared with an older client may still be eager.
-  private static func isCooperative(_ handle: OpaquePointer) -> Bool {
-    rd_kafka_rebalance_protocol(handle).map { String(cString: $0) == "COOPERATIVE" } ?? true
-  }
-
-  private static func finish(_ error: OpaquePointer?, _ callbacks: ClientCallbacks) {
-    guard let error else { return }
-    defer { rd_kafka_error_destroy(error) }
+    guard let error = rd_kafka_incremental_assign(handle, partitions) else { return }
     callbacks.fault(EventBusError(kafka: rd_kafka_error_code(error), "assign"))
+    rd_kafka_error_destroy(error)
+  }
+
+  static func unassign(_ handle: OpaquePointer, _ list: borrowing PartitionList, _ callbacks: ClientCallbacks) {
+    guard callbacks.state.withLock({ $0.isCooperative }) else {
+      rd_kafka_assign(handle, nil)
+      return
+    }
+    if let error = list.withHandle({ rd_kafka_incremental_unassign(handle, $0) }) { rd_kafka_error_destroy(error) }
   }
 }

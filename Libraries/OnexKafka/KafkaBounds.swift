@@ -24,6 +24,8 @@ enum KafkaBounds {
   static let sessionTimeoutMS = 10_000
   /// How long a commit may take; the consumer does nothing else meanwhile.
   static let commitTimeoutMS: Int32 = 5_000
-  static let closeTimeoutMS: Int32 = 10_000
+  /// How long leaving a group may take. Well below the session timeout, after which librdkafka tears the membership down by itself:
+  /// an unassignment at that moment would wait for an answer for ever.
+  static let closeTimeoutMS: Int32 = 4_000
   static let metadataTimeoutMS: Int32 = 3_000
 }
