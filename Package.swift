@@ -73,6 +73,8 @@ let testTargets: [Target] = [
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
+  tests("StyleTests", ["OnexCore", "OnexKernel"]),
+  tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
   tests(
     "IntegrationTests",
     ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel", "OnexObservability"]),
@@ -83,6 +85,9 @@ let testTargets: [Target] = [
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),
   tests("OnexEffectsTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexHTTP", "OnexEffects"]),
   tests("OnexJSONTests", ["OnexCore", "OnexJSON"]),
+  .executableTarget(
+    name: "probe-service", dependencies: ["OnexCore", "OnexService"], path: "Tests/Fixtures/probe-service", swiftSettings: strict),
+  tests("OnexServiceTests", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexService", "probe-service"]),
 ]
 
 let package = Package(

@@ -1,0 +1,52 @@
+import OnexCore
+import OnexJSON
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct OnexctlTests {
+  private var environment: [String: String] { ["ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts"] }
+
+  @Test func tryAnswersWithoutBrokerOrDatabase() async throws {
+    let good = try await Process.run(
+      "onexctl", ["try", "aggregate.mean", #"{"values":[1,2,3]}"#, "--json"], environment: environment)
+    #expect(good.code == 0, "\(good.output)")
+    #expect(try JSONValue.parse(Bytes(good.output))["payload"]?["value"]?.double == 2)
+    let bad = try await Process.run("onexctl", ["try", "aggregate.mean", #"{"values":"x"}"#], environment: environment)
+    #expect(bad.code == 1 && bad.output.contains("SCHEMA_VIOLATION") && bad.output.contains("/values"))
+  }
+
+  @Test func requestWithoutABrokerSaysWhatToDo() async throws {
+    let result = try await Process.run(
+      "onexctl", ["request", "compute.echo"], environment: ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"])
+    #expect(result.code == 69, "\(result.output)")
+    #expect(result.output.contains("127.0.0.1:1") && result.output.contains("KAFKA_BOOTSTRAP_SERVERS"))
+  }
+
+  @Test(arguments: [
+    ["reqest", "a.b"], ["request"], ["request", "NOPE"], ["request", "a.b", "[1]"], ["request", "a.b", "{"],
+    ["request", "a.b", "--timout", "3"], ["tail"], ["contracts", "lent"], ["try", "a.b", "{}", "--timeout", "soon"],
+  ])
+  func whatIsMistypedIsExplained(_ arguments: [String]) async throws {
+    let result = try await Process.run("onexctl", arguments, environment: environment)
+    #expect(result.code == 64, "\(result.output)")
+    #expect(!result.output.isEmpty)
+  }
+
+  @Test func lintAcceptsTheShippedContracts() async throws {
+    let result = try await Process.run("onexctl", ["contracts", "lint"], environment: environment)
+    #expect(result.code == 0, "\(result.output)")
+    let missing = try await Process.run("onexctl", ["contracts", "lint", "/nonexistent"], environment: environment)
+    #expect(missing.code == 65 && missing.output.contains("CONTRACT_NOT_FOUND"))
+  }
+
+  @Test func healthOfNobodyIsSaidWithAnExitCode() async throws {
+    let port = String(TestEnvironment.freePort())
+    let result = try await Process.run(
+      "onexctl", ["health", "--json"],
+      environment: [
+        "RUNTIME_MAIN_PORT": port, "RUNTIME_EFFECTS_PORT": port, "RUNTIME_WORKER_PORTS": port,
+        "AGENT_ACTIONS_CONSUMER_PORT": port, "TOPIC_MANAGER_PORT": port,
+      ])
+    #expect(result.code == 69)
+    #expect(try JSONValue.parse(Bytes(result.output)).array?.count == 5)
+  }
+}

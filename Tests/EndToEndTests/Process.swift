@@ -1,0 +1,72 @@
+import Glibc
+import OnexCore
+import OnexKernel
+import Synchronization
+
+/// A built executable as a child process, with its output in a file.
+final class Process: Sendable {
+  let pid: pid_t
+  let logPath: String
+  private let status = Mutex<Int32?>(nil)
+
+  /// - Parameter environment: nothing else is inherited but `PATH`.
+  init(_ executable: String, _ arguments: [String] = [], environment: [String: String]) throws {
+    let path = try TestEnvironment.value("ONEX_TEST_BIN_DIR") + "/" + executable
+    logPath = "\(TestEnvironment.scratch)/\(executable)-\(RandomIDSource().next()).log"
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 1, logPath, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    let all = environment.merging(["PATH": TestEnvironment.optional("PATH") ?? ""]) { own, _ in own }
+    var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+    var envp: [UnsafeMutablePointer<CChar>?] = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for pointer in argv + envp { free(pointer) } }
+    var child = pid_t()
+    let code = posix_spawn(&child, path, &actions, nil, &argv, &envp)
+    guard code == 0 else { throw TestFailure("\(path) cannot be started: \(String(cString: strerror(code)))") }
+    pid = child
+  }
+
+  deinit {
+    if status.withLock({ $0 }) == nil {
+      kill(pid, SIGKILL)
+      waitpid(pid, nil, 0)
+    }
+  }
+
+  func signal(_ number: Int32) { kill(pid, number) }
+
+  /// Kills the process and waits for its end.
+  func killNow() async throws {
+    signal(SIGKILL)
+    _ = try await exitCode(within: .seconds(10))
+  }
+
+  /// What the process ended with; a signal counts as 128 and its number, as in a shell.
+  func exitCode(within limit: Duration) async throws -> Int32 {
+    try await TestEnvironment.eventually("\(logPath): the process ends", within: limit) {
+      self.status.withLock { status in
+        if status == nil {
+          var raw: Int32 = 0
+          if waitpid(self.pid, &raw, WNOHANG) == self.pid { status = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F) }
+        }
+        return status
+      }
+    }
+  }
+
+  var output: String {
+    if case .success(let text) = DeclarationFiles.read(logPath) { text.text } else { "" }
+  }
+
+  /// Runs to the end.
+  static func run(
+    _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], within limit: Duration = .seconds(60)
+  ) async throws -> (code: Int32, output: String) {
+    let process = try Process(executable, arguments, environment: environment)
+    let code = try await process.exitCode(within: limit)
+    return (code, process.output)
+  }
+}
