@@ -17,7 +17,9 @@ main() {
   start_private_stack
   # shellcheck source=/dev/null # written by the stack
   source "$ONEX_LOCAL_DIR/stack.env"
-  swift test --skip-build "${SWIFT_FLAGS[@]}" "$@"
+  # One at a time: the tests start processes, brokers and clusters of their own, and on two cores running them side by side
+  # would measure patience.
+  swift test --skip-build --no-parallel "${SWIFT_FLAGS[@]}" "$@"
 }
 
 start_private_stack() {
