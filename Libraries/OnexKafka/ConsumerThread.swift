@@ -14,6 +14,8 @@ final class ConsumerThread: @unchecked Sendable {
   private static let probeInterval: Duration = .milliseconds(500)
   private static let probeMS: Int32 = 100
   private static let seekMS: Int32 = 1000
+  private static let measurementInterval: Duration = .seconds(2)
+  private static let measurementMS: Int32 = 200
 
   let client: KafkaClient
   let table = Mutex(PartitionTable())
@@ -29,6 +31,7 @@ final class ConsumerThread: @unchecked Sendable {
   private let buffer: MessageBatch.Messages
   private var rest: MessageBatch?
   private var lastProbe: Duration = .zero
+  private var lastMeasurement: Duration = .zero
 
   private var callbacks: ClientCallbacks { client.callbacks }
 
@@ -179,6 +182,7 @@ final class ConsumerThread: @unchecked Sendable {
 
   private func readOnce(_ limit: PollLimit, waitMS: Int32) -> [ConsumerEvent] {
     probeIfFaulty()
+    measurePaused()
     if rest == nil {
       let count = consume(min(limit.records, MessageBatch.sizeMax), waitMS: waitMS)
       if count > 0 { rest = MessageBatch(buffer, count: count, client: client) }
@@ -232,6 +236,22 @@ final class ConsumerThread: @unchecked Sendable {
     // A partition that librdkafka has not begun to fetch refuses; its seek is due again with the next poll.
     for entry in list.entries where entry.code == RD_KAFKA_RESP_ERR_NO_ERROR {
       if let offset = due[entry.partition] { table.withLock { $0.sought(entry.partition, to: offset) } }
+    }
+  }
+
+  /// The end of a log is known from its fetches, and a paused partition has none; its lag is what an operator wants to see most.
+  private func measurePaused() {
+    let now = ConsumerThread.clock.uptime()
+    guard isMember, now - lastMeasurement > ConsumerThread.measurementInterval, !callbacks.isUnreachable else { return }
+    lastMeasurement = now
+    for partition in table.withLock({ $0.paused }) {
+      var low: Int64 = 0
+      var high: Int64 = 0
+      let code = rd_kafka_query_watermark_offsets(
+        client.handle, partition.topic, partition.partition, &low, &high, ConsumerThread.measurementMS)
+      // A broker that is slow now is asked again next time.
+      guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+      table.withLock { $0.setEnd(partition, high) }
     }
   }
 

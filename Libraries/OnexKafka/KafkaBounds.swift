@@ -22,10 +22,13 @@ enum KafkaBounds {
   static let commitIntervalMS = 1000
   /// A member that is not heard of for so long loses its partitions.
   static let sessionTimeoutMS = 10_000
+  /// A member that does not poll for so long loses its partitions; the group also waits so long for members to give theirs up, and
+  /// librdkafka for an answer to its wish to join. Its default of five minutes would let one lost answer cost as much.
+  static let pollIntervalMaxMS = 60_000
   /// How long a commit may take; the consumer does nothing else meanwhile.
   static let commitTimeoutMS: Int32 = 5_000
   /// How long leaving a group may take. Well below the session timeout, after which librdkafka tears the membership down by itself:
   /// an unassignment at that moment would wait for an answer for ever.
   static let closeTimeoutMS: Int32 = 4_000
-  static let metadataTimeoutMS: Int32 = 3_000
+  static let metadataTimeoutMS: Int32 = 10_000
 }

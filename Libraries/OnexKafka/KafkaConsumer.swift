@@ -16,6 +16,7 @@ final class KafkaConsumer: EventConsumer {
         ("auto.offset.reset", subscription.start.rawValue),
         ("partition.assignment.strategy", "cooperative-sticky"),
         ("session.timeout.ms", String(KafkaBounds.sessionTimeoutMS)),
+        ("max.poll.interval.ms", String(KafkaBounds.pollIntervalMaxMS)),
         ("heartbeat.interval.ms", "1000"),
         ("coordinator.query.interval.ms", "1000"),
         ("fetch.wait.max.ms", "100"),
@@ -80,11 +81,10 @@ final class KafkaConsumer: EventConsumer {
       var low: Int64 = 0
       var high: Int64 = 0
       // Cached from the last fetch: costs no request, and is what the statistics callback would report.
-      guard
-        rd_kafka_get_watermark_offsets(thread.client.handle, partition.topic, partition.partition, &low, &high)
-          == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0
-      else { continue }
-      lag[partition] = max(high - (table.stored(partition) ?? position(partition) ?? low), 0)
+      let code = rd_kafka_get_watermark_offsets(thread.client.handle, partition.topic, partition.partition, &low, &high)
+      let end = max(code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1, table.end(partition) ?? -1)
+      guard end >= 0 else { continue }
+      lag[partition] = max(end - (table.stored(partition) ?? position(partition) ?? max(low, 0)), 0)
     }
     return lag
   }

@@ -9,6 +9,8 @@ struct PartitionTable {
     /// Where reading continues, once it may. Until librdkafka has been told, what it delivers is from elsewhere.
     var rewind: Int64?
     var stored: Int64?
+    /// The end of the log, as last asked for.
+    var end: Int64?
   }
 
   private var entries: [TopicPartition: Entry] = [:]
@@ -20,6 +22,12 @@ struct PartitionTable {
 
   /// Members of the present wish that are still held.
   var revoking: [TopicPartition] { wanted }
+
+  var paused: [TopicPartition] { entries.filter { $0.value.isPaused }.map(\.key) }
+
+  func end(_ partition: TopicPartition) -> Int64? { entries[partition]?.end }
+
+  mutating func setEnd(_ partition: TopicPartition, _ end: Int64) { entries[partition]?.end = end }
 
   func stored(_ partition: TopicPartition) -> Int64? { entries[partition]?.stored }
 

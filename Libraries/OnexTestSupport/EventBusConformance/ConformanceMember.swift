@@ -80,7 +80,7 @@ final class ConformanceMember {
   }
 
   private var state: String {
-    "assigned \(assigned.sorted()), revoking \(revoking.sorted()), \(records.count) records, next \(next)"
+    "\(hasJoined ? "joined" : "not joined"), assigned \(assigned.sorted()), revoking \(revoking.sorted()), \(records.count) records, next \(next)"
   }
 
   /// Polls several members in turn until `condition` holds.

@@ -91,6 +91,11 @@ extension EventBusConformance {
     }
     try await fill(topic, 1, 5..<8)
     try await member.poll(until: "the lag grows with the log") { $0.consumer.lag()[TopicPartition(topic, 1)] == 3 }
+    member.consumer.pause([TopicPartition(topic, 0)])
+    try await fill(topic, 0, 10..<14)
+    try await member.poll(until: "the lag of a paused partition grows, too") {
+      $0.consumer.lag()[TopicPartition(topic, 0)] == 10
+    }
     await member.consumer.close()
   }
 
