@@ -8,11 +8,12 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 seconds=${FUZZ_SECONDS:-60}
 cd "$repo"
 deploy/local/install.sh
-# The libraries are built with coverage for the fuzzer, in a folder of their own.
+# The libraries are built with coverage for the fuzzer, in a folder of their own. Nothing is linked here: the fuzzer brings the
+# main function.
 scratch=$repo/.build-fuzz
-swift build --scratch-path "$scratch" --target OnexKernel -Xswiftc -sanitize=fuzzer-no-link -Xswiftc -sanitize-coverage=func 2>/dev/null ||
-  swift build --scratch-path "$scratch" --target OnexKernel
-objects=$(swift build --scratch-path "$scratch" --show-bin-path)
+build=(swift build --scratch-path "$scratch" -Xswiftc -sanitize=fuzzer)
+"${build[@]}" --target OnexKernel
+objects=$("${build[@]}" --show-bin-path)
 
 for target in ${FUZZ_TARGETS:-EnvelopeFuzz ContractFuzz}; do
   folder=$repo/.local/fuzz/$target

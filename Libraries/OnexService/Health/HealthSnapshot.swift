@@ -18,6 +18,8 @@ struct HealthSnapshot: Sendable, Equatable {
     case draining(inFlight: Int)
   }
 
+  /// Raised by whoever loads handlers, with what went wrong; added here only where nobody did.
+  static let handlerFailed = "HANDLER_FAILED_TO_LOAD"
   static let startingRunbook = "docs/runbooks/starting.md"
   static let drainingRunbook = "docs/runbooks/draining.md"
   static let handlerFailedRunbook = "docs/runbooks/handler-failed.md"
@@ -47,11 +49,12 @@ struct HealthSnapshot: Sendable, Equatable {
   /// What is wrong, apart from the phase: raised reasons, failed handlers, and a down check that nobody explained.
   var troubles: [HealthReason] {
     var all = reasons
-    if let since = handlersFailedSince {
+    if let since = handlersFailedSince, !reasons.contains(where: { $0.code == HealthSnapshot.handlerFailed }) {
       let count = handlersFailed.count
       all.append(
         HealthReason(
-          code: "HANDLER_FAILED", since: since, message: "\(count) \(count == 1 ? "handler" : "handlers") could not be loaded",
+          code: HealthSnapshot.handlerFailed, since: since,
+          message: "\(count) \(count == 1 ? "handler" : "handlers") could not be loaded",
           runbook: HealthSnapshot.handlerFailedRunbook, blocksReadiness: false))
     }
     if !reasons.contains(where: \.blocksReadiness), let down = checks.first(where: { $0.state == .down }) {

@@ -8,6 +8,8 @@ public final class HealthState: Sendable {
   static let reasonsMax = 32
   static let checksMax = 64
   static let failedHandlersMax = 1000
+  /// A reason is to be read; what is longer belongs into the log.
+  static let messageBytesMax = 2048
 
   private let clock: any RuntimeClock
   private let state: Mutex<HealthSnapshot>
@@ -58,7 +60,7 @@ public final class HealthState: Sendable {
     state.withLock { state in
       let known = state.reasons.firstIndex { $0.code == code }
       let reason = HealthReason(
-        code: code, since: known.map { state.reasons[$0].since } ?? now, message: message, runbook: runbook,
+        code: code, since: known.map { state.reasons[$0].since } ?? now, message: HealthState.cut(message), runbook: runbook,
         blocksReadiness: blocksReadiness)
       if let known {
         state.reasons[known] = reason
@@ -90,7 +92,7 @@ public final class HealthState: Sendable {
       }
       check.latency = latency
       if let error {
-        check.lastError = error
+        check.lastError = HealthState.cut(error)
         check.lastErrorAt = now
       }
       if let known { state.checks[known] = check } else { state.checks.append(check) }
@@ -119,6 +121,11 @@ public final class HealthState: Sendable {
 
   /// Whether `/ready` answers 200.
   public var isReady: Bool { snapshot().isReady }
+
+  private static func cut(_ message: String) -> String {
+    guard message.utf8.count > messageBytesMax else { return message }
+    return String(decoding: message.utf8.prefix(messageBytesMax), as: UTF8.self) + "…"
+  }
 
   func snapshot() -> HealthSnapshot { state.withLock { $0 } }
 }

@@ -71,7 +71,7 @@ import Testing
     #expect(
       body["reasons"] == [
         [
-          "code": "HANDLER_FAILED", "since": .string(began), "message": "1 handler could not be loaded",
+          "code": "HANDLER_FAILED_TO_LOAD", "since": .string(began), "message": "1 handler could not be loaded",
           "runbook": "docs/runbooks/handler-failed.md",
         ]
       ])
@@ -79,6 +79,14 @@ import Testing
     #expect(try ready().body["reasons"] == nil)
     state.handlers(registered: 5, active: 5)
     #expect(try health().body["status"] == "healthy")
+  }
+
+  @Test func whoLoadsHandlersSaysMoreThanTheirNumber() throws {
+    state.running()
+    state.raise(
+      "HANDLER_FAILED_TO_LOAD", message: "CLASS_NOT_FOUND", runbook: "docs/runbooks/handler-failed.md", blocksReadiness: false)
+    state.handlers(registered: 5, active: 4, failed: ["handler_x"])
+    #expect(try health().body["reasons"]?.array?.map { $0["message"]?.string } == ["CLASS_NOT_FOUND"])
   }
 
   @Test func anAbsentBrokerBlocksReadinessWhileHealthStays200() throws {
@@ -175,5 +183,7 @@ import Testing
     }
     #expect(state.snapshot().reasons.count == HealthState.reasonsMax)
     #expect(state.snapshot().checks.count == HealthState.checksMax)
+    state.raise("CODE_0", message: String(repeating: "x", count: 10_000), runbook: "", blocksReadiness: false)
+    #expect(state.snapshot().reasons[0].message.utf8.count < HealthState.messageBytesMax + 4)
   }
 }
