@@ -21,10 +21,12 @@ enum KafkaBounds {
   /// Stored offsets reach the broker this often.
   static let commitIntervalMS = 1000
   /// A member that is not heard of for so long loses its partitions.
-  static let sessionTimeoutMS = 10_000
+  static let sessionTimeoutMS = 6_000
   /// A member that does not poll for so long loses its partitions; the group also waits so long for members to give theirs up, and
-  /// librdkafka for an answer to its wish to join. Its default of five minutes would let one lost answer cost as much.
-  static let pollIntervalMaxMS = 60_000
+  /// librdkafka for an answer to its wish to join. Its default of five minutes would let one lost answer cost as much; and a
+  /// broker that waits for a killed member by this bound keeps its partitions from the others for as long. The pipeline polls several
+  /// times a second.
+  static let pollIntervalMaxMS = 12_000
   /// How long a commit may take; the consumer does nothing else meanwhile.
   static let commitTimeoutMS: Int32 = 5_000
   /// How long leaving a group may take. Well below the session timeout, after which librdkafka tears the membership down by itself:

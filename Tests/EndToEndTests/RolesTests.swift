@@ -51,6 +51,7 @@ import Testing
     let effected = try await client.ask(
       "http.get", #"{"url":"http://127.0.0.1:1/"}"#, topic: "worker-requests", responses: "worker-responses")
     #expect(effected["error"]?["code"] == "NOT_ALLOWED", "\(effected)")
+    for service in [effects, worker] { #expect(try await service.stop() == 0) }
   }
 
   @Test func withoutWorkersComputeWaitsAndIsAnsweredByTheNextOne() async throws {

@@ -28,7 +28,7 @@ struct RunningService: Sendable {
 
   @discardableResult
   func untilReady() async throws -> RunningService {
-    _ = try await TestEnvironment.eventually("\(process.logPath) is ready: \(process.output.suffix(500))") {
+    _ = try await TestEnvironment.eventually("\(process.logPath) is ready: \(process.output.suffix(500))", within: .seconds(60)) {
       try await get("/ready")?.status == 200 ? true : nil
     }
     return self
