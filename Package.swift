@@ -32,9 +32,7 @@ let cModules: [Target] = [
   .target(name: "CProcess", path: "Libraries/C/CProcess"),
   .target(name: "CFiles", path: "Libraries/C/CFiles"),
   .target(name: "CCurl", path: "Libraries/C/CCurl", linkerSettings: [.linkedLibrary("curl")]),
-  .target(
-    name: "CSimdJSON", path: "Libraries/C/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2"])],
-    linkerSettings: [.linkedLibrary("simdjson")]),
+  .target(name: "CSimdJSON", path: "Libraries/C/CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
   .target(name: "COnexPlugin", path: "Libraries/C/COnexPlugin"),
 ]
 

@@ -5,6 +5,8 @@ import Testing
 
 /// The built executables on a real broker. Serialised: they share the runtime's topics and groups.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RolesTests {
+  private let run = RandomIDSource().next().description
+
   private func makeTopics() async throws {
     let made = try await Process.run(
       "topic-manager", ["--once"],
@@ -17,9 +19,9 @@ import Testing
 
   @Test func everyKindOfRequestIsAnsweredByItsRole() async throws {
     try await makeTopics()
-    let main = try RunningService("runtime-main")
-    let effects = try RunningService("runtime-effects")
-    let worker = try RunningService("runtime-worker")
+    let main = try RunningService("runtime-main", run: run)
+    let effects = try RunningService("runtime-effects", run: run)
+    let worker = try RunningService("runtime-worker", run: run)
     for service in [main, effects, worker] { try await service.untilReady() }
     let client = try Client()
 
@@ -42,8 +44,8 @@ import Testing
 
   @Test func noRoleTakesAnothersWork() async throws {
     try await makeTopics()
-    let effects = try RunningService("runtime-effects")
-    let worker = try RunningService("runtime-worker")
+    let effects = try RunningService("runtime-effects", run: run)
+    let worker = try RunningService("runtime-worker", run: run)
     for service in [effects, worker] { try await service.untilReady() }
     let client = try Client()
     let computed = try await client.ask("compute.echo", topic: "effect-requests", responses: "effect-responses")
@@ -56,8 +58,8 @@ import Testing
 
   @Test func withoutWorkersComputeWaitsAndIsAnsweredByTheNextOne() async throws {
     try await makeTopics()
-    let main = try await RunningService("runtime-main").untilReady()
-    let first = try await RunningService("runtime-worker").untilReady()
+    let main = try await RunningService("runtime-main", run: run).untilReady()
+    let first = try await RunningService("runtime-worker", run: run).untilReady()
     let client = try Client()
     #expect(try await client.ask("compute.echo")["success"] == true)
     try await first.process.killNow()
@@ -69,7 +71,7 @@ import Testing
     let last = try #require(ids.last)
     // All of them have reached the workers' topic, where nobody is.
     _ = try await client.records(forwarded) { $0.key == Bytes(last.description) }
-    let second = try await RunningService("runtime-worker").untilReady()
+    let second = try await RunningService("runtime-worker", run: run).untilReady()
     var open = Set(ids.map(\.description))
     while !open.isEmpty {
       let seen = try await client.records(reader) { open.contains($0.key?.text ?? "") }
@@ -81,7 +83,7 @@ import Testing
 
   @Test func workersWithoutAPartitionStandByAndAreReady() async throws {
     try await makeTopics()
-    let workers = try (0..<8).map { _ in try RunningService("runtime-worker") }
+    let workers = try (0..<8).map { _ in try RunningService("runtime-worker", run: run) }
     for worker in workers { try await worker.untilReady() }
     let states = try await TestEnvironment.eventually("two of eight workers stand by") {
       var states: [String] = []
@@ -98,8 +100,8 @@ import Testing
 
   @Test func badRecordsAreVisibleAndTheirNeighboursAnswered() async throws {
     try await makeTopics()
-    let main = try await RunningService("runtime-main").untilReady()
-    let worker = try await RunningService("runtime-worker").untilReady()
+    let main = try await RunningService("runtime-main", run: run).untilReady()
+    let worker = try await RunningService("runtime-worker", run: run).untilReady()
     let client = try Client()
     let letters = try await client.reader("requests.dlq")
     let large =

@@ -10,14 +10,17 @@ struct RunningService: Sendable {
   let process: Process
   let port: Int
 
-  init(_ name: String, _ arguments: [String] = [], settings: [String: String] = [:]) throws {
+  /// - Parameter run: ends the name of the consumer group, so that members which a test kills hold up no other test: a broker
+  ///   waits for them until their session is over.
+  init(_ name: String, run: String? = nil, settings: [String: String] = [:]) throws {
     port = TestEnvironment.freePort()
     var environment = [
       "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"),
       "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts", "ONEX_HEALTH_PORT": String(port),
     ]
+    if let run { environment["ONEX_GROUP_ID"] = "\(name)-\(run)" }
     environment.merge(settings) { _, own in own }
-    process = try Process(name, arguments, environment: environment)
+    process = try Process(name, environment: environment)
   }
 
   func get(_ path: String) async throws -> (status: Int, body: JSONValue)? {

@@ -26,13 +26,13 @@ enum TestEnvironment {
 
   /// Asks until there is an answer, at most for `limit`.
   static func eventually<Value>(
-    _ what: String, within limit: Duration = .seconds(30), _ look: () async throws -> Value?
+    _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), _ look: () async throws -> Value?
   ) async throws -> Value {
     let clock = SystemClock()
     let end = clock.uptime() + limit
     while true {
       if let value = try await look() { return value }
-      guard clock.uptime() < end else { throw TestFailure("not within \(limit): \(what)") }
+      guard clock.uptime() < end else { throw TestFailure("not within \(limit): \(what())") }
       // Another process's state cannot be waited for, only looked at.
       try await clock.sleep(for: .milliseconds(20))
     }

@@ -11,7 +11,8 @@ public struct PipelineLimits: Sendable {
   /// membership and notices a revocation.
   public var restMax: Duration = .milliseconds(100)
   /// How long a lane that the group wants back may take to finish what is in flight; the rest is done again by its new owner.
-  public var revocationMax: Duration = .seconds(20)
+  /// Below the interval after which the group takes the partitions away (`max.poll.interval.ms`, 12 s).
+  public var revocationMax: Duration = .seconds(10)
   /// Waits between attempts while broker or store are away.
   public var outage = RetryPolicy.outage
 
