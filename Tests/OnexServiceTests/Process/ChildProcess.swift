@@ -29,12 +29,20 @@ struct ChildProcess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, output[1], 1)
     posix_spawn_file_actions_adddup2(&actions, error[1], 2)
+    // A child inherits the signals that its parent's thread keeps back, and those of Swift's pool keep back nearly all.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var nothing = sigset_t()
+    sigemptyset(&nothing)
+    posix_spawnattr_setsigmask(&attributes, &nothing)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let path = try ChildProcess.path()
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in argv + envp { free(text) } }
     var child = pid_t()
-    let outcome = posix_spawn(&child, path, &actions, nil, &argv, &envp)
+    let outcome = posix_spawn(&child, path, &actions, &attributes, &argv, &envp)
     close(output[1])
     close(error[1])
     guard outcome == 0 else { throw Failure("\(path): \(String(cString: strerror(outcome)))") }
@@ -42,6 +50,24 @@ struct ChildProcess {
   }
 
   func send(_ signal: Int32) { kill(pid, signal) }
+
+  /// The signal mask of each thread but the main one, as `SigBlk` of proc(5) gives it: bit 0 is signal 1.
+  func blockedSignalsOfOtherThreads() throws -> [UInt64] {
+    guard let threads = opendir("/proc/\(pid)/task") else { throw Failure("/proc/\(pid)/task cannot be read") }
+    defer { closedir(threads) }
+    var masks: [UInt64] = []
+    while let entry = readdir(threads) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard let thread = Int32(name), thread != pid, let file = fopen("/proc/\(pid)/task/\(name)/status", "re") else { continue }
+      defer { fclose(file) }
+      var line = [UInt8](repeating: 0, count: 256)
+      while line.withUnsafeMutableBytes({ fgets($0.baseAddress?.assumingMemoryBound(to: CChar.self), 256, file) }) != nil {
+        let words = String(decoding: line.prefix { $0 != 0 }, as: UTF8.self).split { $0 == "\t" || $0 == "\n" }
+        if words.first == "SigBlk:", let mask = words.last.flatMap({ UInt64($0, radix: 16) }) { masks.append(mask) }
+      }
+    }
+    return masks
+  }
 
   /// Reads the log up to and with the first line that has `text`.
   func waitForLine(_ text: String) async throws -> String {

@@ -37,6 +37,19 @@ import Testing
     #expect(end.output.contains("\"message\":\"stopped\"") && end.error.isEmpty)
   }
 
+  /// One that did not would die of it: no handler is installed anywhere.
+  @Test func everyThreadButTheMainOneKeepsTheSignalsBack() async throws {
+    let child = try child()
+    _ = try await child.waitForLine("running")
+    let blocked = try child.blockedSignalsOfOtherThreads()
+    #expect(!blocked.isEmpty)
+    for signal in [SIGTERM, SIGINT] {
+      #expect(blocked.allSatisfy { $0 & 1 << UInt64(signal - 1) != 0 }, "\(blocked.map { String($0, radix: 16) })")
+    }
+    child.send(SIGTERM)
+    #expect(try await child.end().code == 0)
+  }
+
   @Test func theHealthEndpointIsOpenWhileBootstrapWaitsAndASignalEndsTheWait() async throws {
     let child = try child(mode: "wait")
     let port = try await port(of: child)
