@@ -76,7 +76,7 @@ struct ServiceProcess<S: Service> {
   /// The first signal begins the drain; a second one ends the process at once.
   private func waitForSignals(_ signals: inout TerminationSignals) -> Never {
     let first = signals.next()
-    context.logger.info("shutdown requested", ["signal": .string(first)])
+    context.logger.info("draining", ["signal": .string(first), "timeout_s": .double(drainTimeout.seconds)])
     context.health.draining(inFlight: context.health.inFlight)
     context.shutdown.request()
     if let second = signals.next(within: drainTimeout + ServiceProcess.drainBackstop) {

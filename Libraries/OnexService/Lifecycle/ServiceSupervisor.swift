@@ -67,7 +67,6 @@ struct ServiceSupervisor<S: Service> {
     await context.shutdown.wait()
     guard context.shutdown.isRequested else { return nil }
     context.health.draining(inFlight: context.health.inFlight)
-    context.logger.info("draining", ["timeout_s": .double(drainTimeout.seconds)])
     do {
       try await context.clock.sleep(for: drainTimeout)
     } catch {
