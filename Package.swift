@@ -71,6 +71,7 @@ let testTargets: [Target] = [
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
+  tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
   tests(

@@ -9,7 +9,7 @@ enum RecordText {
   static func human(_ record: ConsumedRecord) -> String {
     let time = record.timestamp?.rfc3339 ?? "-"
     let key = record.key.map { String($0.text.prefix(48)) } ?? "-"
-    return "\(time)  \(record.source.partition):\(record.offset)  \(key)  \(content(record))"
+    return PrintableText.of("\(time)  \(record.source.partition):\(record.offset)  \(key)  \(content(record))")
   }
 
   private static func content(_ record: ConsumedRecord) -> String {
@@ -17,14 +17,14 @@ enum RecordText {
     let cause = record.headers.first { $0.name == "onex_dlq_error_code" }?.value?.text
     let prefix = cause.map { "\($0)  " } ?? ""
     guard let envelope = try? JSONValue.parse(value), let operation = envelope["operation"]?.string else {
-      return prefix + printable(value.text.prefix(valueCharactersMax))
+      return prefix + value.text.prefix(valueCharactersMax)
     }
     guard envelope["is_response"] == true else { return prefix + "\(operation)  request" }
     guard envelope["success"] == true else { return prefix + "\(operation)  \(envelope["error"]?["code"]?.string ?? "failed")" }
     return prefix + "\(operation)  success"
   }
 
-  /// Every byte of it: text where it is valid UTF-8.
+  /// The whole record; what is not valid UTF-8 becomes U+FFFD.
   static func json(_ record: ConsumedRecord) -> String {
     var writer = JSONWriter(capacity: 1024)
     func text(_ bytes: Bytes?, _ writer: inout JSONWriter) {
@@ -54,10 +54,5 @@ enum RecordText {
     text(record.value, &writer)
     writer.endObject()
     return writer.finish().text
-  }
-
-  /// Control characters would act on the reader's terminal.
-  private static func printable(_ text: Substring) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
   }
 }

@@ -11,7 +11,7 @@ enum ResponseText {
     guard response["success"] == true else {
       let error = response["error"]
       var text = terminal.coloured(error?["code"]?.string ?? "ERROR", .red) + "  " + head
-      text += "\n" + (error?["message"]?.string ?? "")
+      text += "\n" + PrintableText.of(error?["message"]?.string ?? "", keepsLines: true)
       if let details = error?["details"] { text += "\n" + IndentedJSON.text(details) }
       if error?["retryable"] == true { text += "\nthe same request may succeed later" }
       return text

@@ -15,6 +15,8 @@ final class TopicReconciler: Sendable {
   private let directory: String
   private let context: ServiceContext
   private let problem = Mutex<String?>(nil)
+  /// Those that were reported last, so that each is logged once.
+  private let lastProblems = Mutex<[ContractProblem]>([])
   private let created: Counter
   private let failed: Counter
   private let desiredCount: Gauge
@@ -36,6 +38,7 @@ final class TopicReconciler: Sendable {
   var lastProblem: String? { problem.withLock { $0 } }
 
   func report(_ problems: [ContractProblem]) {
+    lastProblems.withLock { $0 = problems }
     guard !problems.isEmpty else { return context.health.clear(TopicReconciler.declarations) }
     for problem in problems { context.logger.error("declaration refused", ["problem": .string(problem.description)]) }
     context.health.raise(
@@ -46,7 +49,11 @@ final class TopicReconciler: Sendable {
 
   /// - Returns: whether every declared topic can be used.
   func reconcile() async -> Bool {
-    let desired = DesiredTopics.load(directory).topics
+    let declared = DesiredTopics.load(directory)
+    let desired = declared.topics
+    if declared.problems != lastProblems.withLock({ $0 }) {
+      report(declared.problems)
+    }
     desiredCount.set(desired.count)
     do throws(EventBusError) {
       var plan = TopicPlan(desired: desired, cluster: try await admin.topics())

@@ -38,12 +38,6 @@ final class Process: Sendable {
 
   func signal(_ number: Int32) { kill(pid, number) }
 
-  /// Kills the process and waits for its end.
-  func killNow() async throws {
-    signal(SIGKILL)
-    _ = try await exitCode(within: .seconds(10))
-  }
-
   /// What the process ended with; a signal counts as 128 and its number, as in a shell.
   func exitCode(within limit: Duration) async throws -> Int32 {
     try await TestEnvironment.eventually("\(logPath): the process ends", within: limit) {
