@@ -38,4 +38,4 @@ verify: lint ## Check formats and that every shell script parses
 	@deploy/local/check-shell.sh
 
 clean: ## Delete what was built
-	@rm -rf .build Examples/*/.build
+	@rm -rf .build .build-examples .build-fuzz Examples/*/.build
