@@ -8,8 +8,9 @@ public func fuzzEnvelope(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let value = Bytes(copying: UnsafeRawBufferPointer(start: start, count: count))
   let place = TopicPartition("requests", 0)
   var decoder = EnvelopeDecoder()
-  guard case .success(let envelope) = decoder.decode(
-    ConsumedRecord(source: place, offset: 1, key: nil, value: value, timestamp: nil))
+  guard
+    case .success(let envelope) = decoder.decode(
+      ConsumedRecord(source: place, offset: 1, key: nil, value: value, timestamp: nil))
   else { return 0 }
   var writer = JSONWriter()
   writer.request(envelope)
