@@ -21,16 +21,17 @@ for target in ${FUZZ_TARGETS:-EnvelopeFuzz ContractFuzz}; do
   find contracts -name '*.yaml' -exec sh -c 'cp "$1" "$2/$(echo "$1" | tr / _)"' _ {} "$folder/corpus" \;
   printf '{"operation":"a.b","payload":{"a":[1,"\\u00e9"]},"correlation_id":"0193a5c8-7f2e-4b61-8a55-0123456789ab"}' \
     >"$folder/corpus/envelope"
-  linked=()
-  for module in OnexCore OnexJSON OnexYAML OnexHTTP OnexService OnexKernel CSimdJSON CMicroHTTPD CProcess COnexPlugin CCurl; do
-    while IFS= read -r object; do linked+=("$object"); done < <(find "$objects/$module.build" -name '*.o')
-  done
+  linked=() maps=()
+  while IFS= read -r object; do linked+=("$object"); done < <(find "$objects" -path '*.build/*' -name '*.o')
+  while IFS= read -r map; do maps+=(-Xcc "-fmodule-map-file=$map"); done < <(find "$objects" -name module.modulemap)
   swiftc -sanitize=fuzzer -parse-as-library -swift-version 6 -o "$folder/fuzz" "Tests/Fuzz/$target.swift" \
-    -I "$objects/Modules" $(for module in CSimdJSON CMicroHTTPD CProcess COnexPlugin CCurl; do
-      echo "-I Libraries/C/$module/include"
-    done) -I Libraries/C/CYAML "${linked[@]}" -lstdc++ -lsimdjson -lyaml -lcurl -lmicrohttpd
+    -I "$objects/Modules" "${maps[@]}" -I Libraries/C/CYAML "${linked[@]}" -lstdc++ -lsimdjson -lyaml -lcurl -lmicrohttpd
   echo "$target: $seconds s"
-  "$folder/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
-    -artifact_prefix="$folder/" "$folder/corpus" 2>&1 | grep -E "DONE|stat::|ERROR|SUMMARY|Fatal" || true
-  test "${PIPESTATUS[0]}" -eq 0
+  if ! "$folder/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
+    -artifact_prefix="$folder/" "$folder/corpus" >"$folder/log" 2>&1; then
+    tail -30 "$folder/log"
+    echo "$target: a finding; see $folder" >&2
+    exit 1
+  fi
+  grep -E '^Done|number_of_executed_units|average_exec_per_sec' "$folder/log"
 done
