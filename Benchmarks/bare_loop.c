@@ -2,8 +2,10 @@
 //
 //   bare_loop create TOPIC...           makes topics with one partition
 //   bare_loop fill TOPIC COUNT          writes COUNT echo requests of about 250 bytes
-//   bare_loop copy FROM TO COUNT        the bare loop: reads COUNT records and writes each to TO
-//   bare_loop measure TOPIC COUNT       waits for COUNT records; prints records a second by the records' own timestamps
+//   bare_loop copy FROM TO COUNT        the bare loop: reads COUNT records and writes each to TO as it is
+//   bare_loop answer FROM TO COUNT      the same, but writes what a worker would: a value of a response's size, and its header
+//   bare_loop measure TOPIC COUNT       waits until TOPIC has COUNT records; prints records a second from the first to the last
+//   bare_loop join TOPIC GROUP          joins a new group; prints the milliseconds until it has partitions
 //   bare_loop flow IN OUT COUNT WINDOW  writes COUNT requests to IN, never more than WINDOW ahead of what comes to OUT
 //
 // A backlog is kept small on purpose: the development broker answers a fetch with everything it has, whatever size was asked
@@ -14,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static void die(const char *what, const char *why) {
   fprintf(stderr, "bare_loop: %s: %s\n", what, why);
@@ -129,7 +133,25 @@ static void flow(const char *in, const char *out, long count, long window) {
   _Exit(0);
 }
 
-static void copy(const char *from, const char *to, long count) {
+// A response repeats the payload and adds what WIRE asks of every response; this is the difference for an echo.
+enum { RESPONSE_EXTRA = 190 };
+
+static void answer(rd_kafka_t *rk, rd_kafka_topic_t *topic, rd_kafka_message_t *request) {
+  static char value[4096];
+  if (request->len + RESPONSE_EXTRA > sizeof value) die("answer", "the request is too long");
+  memcpy(value, request->payload, request->len);
+  for (;;) {
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        rk, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(request->key, request->key_len),
+        RD_KAFKA_V_VALUE(value, request->len + RESPONSE_EXTRA),
+        RD_KAFKA_V_HEADER("message_id", "00000000-0000-4000-8000-000000000000", 36), RD_KAFKA_V_END);
+    if (!code) return;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) die("answer", rd_kafka_err2str(code));
+    rd_kafka_poll(rk, 5);
+  }
+}
+
+static void copy(const char *from, const char *to, long count, int as_answer) {
   rd_kafka_queue_t *queue;
   rd_kafka_t *in = consumer(from, &queue, 0);
   (void)in;
@@ -142,7 +164,11 @@ static void copy(const char *from, const char *to, long count) {
     if (n <= 0) n = rd_kafka_consume_batch_queue(queue, 100, batch, 1);
     for (ssize_t i = 0; i < n; i++) {
       if (!batch[i]->err) {
-        produce(out, topic, batch[i]->key, batch[i]->key_len, batch[i]->payload, batch[i]->len);
+        if (as_answer) {
+          answer(out, topic, batch[i]);
+        } else {
+          produce(out, topic, batch[i]->key, batch[i]->key_len, batch[i]->payload, batch[i]->len);
+        }
         done++;
       }
       rd_kafka_message_destroy(batch[i]);
@@ -155,35 +181,66 @@ static void copy(const char *from, const char *to, long count) {
   _Exit(0);
 }
 
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Looks at the end of the log, so that what counts is what the broker has and not what a client has queued.
 static void measure(const char *topic, long count) {
-  rd_kafka_queue_t *queue;
-  consumer(topic, &queue, 0);
-  static rd_kafka_message_t *batch[4096];
-  long seen = 0;
-  int64_t first = INT64_MAX, last = 0;
-  while (seen < count) {
-    ssize_t n = rd_kafka_consume_batch_queue(queue, 200, batch, 4096);
-    for (ssize_t i = 0; i < n; i++) {
-      if (!batch[i]->err) {
-        int64_t at = rd_kafka_message_timestamp(batch[i], NULL);
-        if (at < first) first = at;
-        if (at > last) last = at;
-        seen++;
-      }
-      rd_kafka_message_destroy(batch[i]);
+  rd_kafka_t *rk = producer();
+  int64_t low = 0, high = 0, first = 0;
+  double start = 0;
+  while (high < count) {
+    if (rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, 10000)) die("offsets", topic);
+    if (!start && high > 0) {
+      start = seconds();
+      first = high;
     }
+    if (high < count) usleep(5000);
   }
-  printf("%.0f\n", (double)count * 1000 / (double)(last > first ? last - first : 1));
+  const double spent = seconds() - start;
+  printf("%.0f\n", spent > 0 ? (double)(count - first) / spent : 0);
   fflush(stdout);
+  _Exit(0);
+}
+
+// How long a group's first member waits for its partitions, whoever it is: the broker's share of a service's start.
+static void join(const char *topic, const char *group) {
+  const double start = seconds();
+  rd_kafka_conf_t *conf = configuration();
+  set(conf, "group.id", group);
+  set(conf, "partition.assignment.strategy", "cooperative-sticky");
+  set(conf, "enable.auto.commit", "false");
+  rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf);
+  rd_kafka_poll_set_consumer(rk);
+  rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+  if (rd_kafka_subscribe(rk, list)) die("subscribe", topic);
+  for (;;) {
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(rk, 2);
+    if (message) rd_kafka_message_destroy(message);
+    rd_kafka_topic_partition_list_t *assigned = NULL;
+    if (rd_kafka_assignment(rk, &assigned)) die("assignment", topic);
+    const int count = assigned->cnt;
+    rd_kafka_topic_partition_list_destroy(assigned);
+    if (count > 0) break;
+  }
+  printf("%.0f\n", (seconds() - start) * 1000);
+  fflush(stdout);
+  rd_kafka_consumer_close(rk);
   _Exit(0);
 }
 
 int main(int argc, char **argv) {
   if (argc >= 3 && !strcmp(argv[1], "create")) create(argc - 2, argv + 2);
   else if (argc == 4 && !strcmp(argv[1], "fill")) fill(argv[2], atol(argv[3]));
-  else if (argc == 5 && !strcmp(argv[1], "copy")) copy(argv[2], argv[3], atol(argv[4]));
+  else if (argc == 5 && !strcmp(argv[1], "copy")) copy(argv[2], argv[3], atol(argv[4]), 0);
+  else if (argc == 5 && !strcmp(argv[1], "answer")) copy(argv[2], argv[3], atol(argv[4]), 1);
+  else if (argc == 4 && !strcmp(argv[1], "join")) join(argv[2], argv[3]);
   else if (argc == 4 && !strcmp(argv[1], "measure")) measure(argv[2], atol(argv[3]));
   else if (argc == 6 && !strcmp(argv[1], "flow")) flow(argv[2], argv[3], atol(argv[4]), atol(argv[5]));
-  else die("usage", "create TOPIC... | fill TOPIC COUNT | copy FROM TO COUNT | measure TOPIC COUNT | flow IN OUT COUNT WINDOW");
+  else die("usage", "create TOPIC... | fill TOPIC COUNT | copy FROM TO COUNT | answer FROM TO COUNT | measure TOPIC COUNT | join TOPIC GROUP | flow IN OUT COUNT WINDOW");
   return 0;
 }

@@ -7,9 +7,10 @@ final class InMemoryProducer: EventProducer {
 
   init(_ bus: InMemoryEventBus) { self.bus = bus }
 
-  func publish(_ records: [OutboundRecord]) async -> [PublishFailure] {
+  func send(_ records: [OutboundRecord]) -> Publication {
     guard !isClosed.load(ordering: .acquiring) else {
-      return records.indices.map { PublishFailure(index: $0, error: EventBusError(.closed, "the producer is closed")) }
+      let error = EventBusError(.closed, "the producer is closed")
+      return Publication(over: records.indices.map { PublishFailure(index: $0, error: error) })
     }
     let now = bus.clock.now()
     let failures = bus.state.withLock { state in
@@ -20,7 +21,7 @@ final class InMemoryProducer: EventProducer {
       return failures
     }
     bus.changes.notify()
-    return failures
+    return Publication(over: failures)
   }
 
   func close(timeout: Duration) async { isClosed.store(true, ordering: .releasing) }
@@ -44,7 +45,7 @@ final class InMemoryProducer: EventProducer {
     state.topics[record.topic]?[index].append(
       ConsumedRecord(
         source: place, offset: log.end, key: copy(record.key), value: copy(record.value),
-        headers: record.headers.map { RecordHeader($0.name, copy($0.value)) }, timestamp: now))
+        headers: record.allHeaders.map { RecordHeader($0.name, copy($0.value)) }, timestamp: now))
     return nil
   }
 

@@ -30,40 +30,36 @@ enum EnvelopeField: Int, CaseIterable {
 
   /// - Parameter name: without quotes; a name with escapes is never one of these.
   init?(_ name: UnsafeRawBufferPointer) {
-    let candidates: [EnvelopeField] =
+    let found: EnvelopeField? =
       switch name.count {
-      case 5: EnvelopeField.five
-      case 7: EnvelopeField.seven
-      case 8: EnvelopeField.eight
-      case 9: EnvelopeField.nine
-      case 11: EnvelopeField.eleven
-      case 12: EnvelopeField.twelve
-      case 14: EnvelopeField.fourteen
-      case 15: EnvelopeField.fifteen
-      case 16: EnvelopeField.sixteen
-      default: []
+      case 5: EnvelopeField.first(name, .error)
+      case 7: EnvelopeField.first(name, .payload, .success, .handler)
+      case 8: EnvelopeField.first(name, .deadline, .metadata)
+      case 9: EnvelopeField.first(name, .operation, .timestamp)
+      case 11: EnvelopeField.first(name, .envelopeID, .sourceNode, .targetNode) ?? .first(name, .isResponse, .durationMS)
+      case 12: EnvelopeField.first(name, .causationID)
+      case 14: EnvelopeField.first(name, .correlationID)
+      case 15: EnvelopeField.first(name, .idempotencyKey)
+      case 16: EnvelopeField.first(name, .envelopeVersion)
+      default: nil
       }
-    for candidate in candidates where name.isText(candidate.name) {
-      self = candidate
-      return
-    }
-    return nil
+    guard let found else { return nil }
+    self = found
   }
 
-  private static let five: [EnvelopeField] = [.error]
-  private static let seven: [EnvelopeField] = [.payload, .success, .handler]
-  private static let eight: [EnvelopeField] = [.deadline, .metadata]
-  private static let nine: [EnvelopeField] = [.operation, .timestamp]
-  private static let eleven: [EnvelopeField] = [.envelopeID, .sourceNode, .targetNode, .isResponse, .durationMS]
-  private static let twelve: [EnvelopeField] = [.causationID]
-  private static let fourteen: [EnvelopeField] = [.correlationID]
-  private static let fifteen: [EnvelopeField] = [.idempotencyKey]
-  private static let sixteen: [EnvelopeField] = [.envelopeVersion]
+  private static func first(
+    _ name: UnsafeRawBufferPointer, _ one: EnvelopeField, _ two: EnvelopeField? = nil, _ three: EnvelopeField? = nil
+  ) -> EnvelopeField? {
+    if name.isText(one.name) { return one }
+    if let two, name.isText(two.name) { return two }
+    if let three, name.isText(three.name) { return three }
+    return nil
+  }
 }
 
 extension UnsafeRawBufferPointer {
   /// Whether these bytes are exactly `text`.
   func isText(_ text: StaticString) -> Bool {
-    count == text.utf8CodeUnitCount && elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: count))
+    isEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }

@@ -7,7 +7,10 @@ import OnexCore
 struct EnvelopeFields {
   let value: Bytes
   let text: UnsafeRawBufferPointer
-  private var slots: [onex_json_node?]
+  private let nodes: UnsafeBufferPointer<onex_json_node>
+  /// Where in `nodes` each known field's value stands; 0 (the object itself) for one that is absent. Inline: a request is read without
+  /// an allocation.
+  private var places = InlineArray<17, UInt32>(repeating: 0)
   private(set) var extensions: [RawField] = []
   /// Some known field was written as `null`, so that the text cannot be extended without repeating a name.
   private(set) var hasNulls = false
@@ -18,29 +21,28 @@ struct EnvelopeFields {
   ) throws(JSONError) {
     self.value = value
     self.text = text
-    slots = EnvelopeFields.noSlots
+    self.nodes = nodes
     guard nodes[0].kind == UInt8(ONEX_JSON_OBJECT.rawValue) else {
       throw JSONError(.notAnObject, "an envelope is a JSON object")
     }
     var index = 1
     while index < nodes.count {
-      try add(name: nodes[index], value: nodes[index + 1])
+      try add(name: nodes[index], valueAt: index + 1)
       index += 2
     }
     try checkExtensionNames()
   }
 
-  private static let noSlots = [onex_json_node?](repeating: nil, count: EnvelopeField.allCases.count)
-
-  private mutating func add(name: onex_json_node, value node: onex_json_node) throws(JSONError) {
+  private mutating func add(name: onex_json_node, valueAt place: Int) throws(JSONError) {
+    let node = nodes[place]
     let quoted = UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.start + name.length)])
     let plain = UnsafeRawBufferPointer(rebasing: quoted[1..<quoted.count - 1])
     guard name.escaped == 0, let field = EnvelopeField(plain) else {
       extensions.append(RawField(name: slice(name), value: slice(node)))
       return
     }
-    guard slots[field.rawValue] == nil else { throw duplicate(name) }
-    slots[field.rawValue] = node
+    guard places[field.rawValue] == 0 else { throw duplicate(name) }
+    places[field.rawValue] = UInt32(place)
     if node.kind == UInt8(ONEX_JSON_NULL.rawValue) { hasNulls = true }
   }
 
@@ -58,8 +60,9 @@ struct EnvelopeFields {
 
   /// `nil` when the field is absent or `null`.
   subscript(_ field: EnvelopeField) -> onex_json_node? {
-    guard let node = slots[field.rawValue], node.kind != UInt8(ONEX_JSON_NULL.rawValue) else { return nil }
-    return node
+    let place = Int(places[field.rawValue])
+    guard place > 0, nodes[place].kind != UInt8(ONEX_JSON_NULL.rawValue) else { return nil }
+    return nodes[place]
   }
 
   func slice(_ node: onex_json_node) -> Bytes { value.slice(from: Int(node.start), count: Int(node.length)) }

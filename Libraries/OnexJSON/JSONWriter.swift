@@ -30,10 +30,17 @@ public struct JSONWriter: ~Copyable {
 
   /// A member's name; it must need no escapes.
   public mutating func name(_ name: StaticString) {
-    separate()
-    buffer.append(byte: UInt8(ascii: "\""))
-    buffer.append(name)
-    buffer.append("\":" as StaticString)
+    let length = name.utf8CodeUnitCount
+    let comma = needsComma ? 1 : 0
+    buffer.write(atMost: length + 4) { target in
+      target[0] = UInt8(ascii: ",")
+      target[comma] = UInt8(ascii: "\"")
+      UnsafeMutableRawBufferPointer(rebasing: target[(comma + 1)...]).copyMemory(
+        from: UnsafeRawBufferPointer(start: name.utf8Start, count: length))
+      target[comma + length + 1] = UInt8(ascii: "\"")
+      target[comma + length + 2] = UInt8(ascii: ":")
+      return comma + length + 3
+    }
     needsComma = false
   }
 

@@ -10,10 +10,12 @@ struct RequestReader {
   let payloadBytesMax: Int
 
   func read() -> Result<Envelope, RejectedRecord> {
-    let derivedID = EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
     let envelopeID = fields.uuid(.envelopeID)
     let correlationID = fields.uuid(.correlationID)
-    let identity = envelopeID.optional.map { EnvelopeID($0) } ?? derivedID
+    // Deriving one costs a hash: only where none came.
+    let identity =
+      envelopeID.optional.map { EnvelopeID($0) }
+      ?? EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
     let correlation = correlationID.optional.map { CorrelationID($0) }
     let operation = fields[.operation].flatMap { fields.plainText($0) }.flatMap { Operation(utf8: $0) }
     func reject(_ code: ErrorCode, _ message: String) -> Result<Envelope, RejectedRecord> {

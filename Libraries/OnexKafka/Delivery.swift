@@ -16,11 +16,10 @@ final class Delivery: @unchecked Sendable {
   private let count: Int
   private let remaining: Atomic<Int>
   private let failures = Mutex<[PublishFailure]>([])
-  private let continuation: CheckedContinuation<[PublishFailure], Never>
+  let publication = Publication()
 
-  init(count: Int, _ continuation: CheckedContinuation<[PublishFailure], Never>) {
+  init(count: Int) {
     self.count = count
-    self.continuation = continuation
     remaining = Atomic(count)
     slots = .allocate(capacity: count)
     // Kept alive by its outstanding reports, and let go with the last.
@@ -41,7 +40,7 @@ final class Delivery: @unchecked Sendable {
   func finish(_ index: Int, _ error: EventBusError?) {
     if let error { failures.withLock { $0.append(PublishFailure(index: index, error: error)) } }
     guard remaining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
-    continuation.resume(returning: failures.withLock { $0.sorted { $0.index < $1.index } })
+    publication.complete(failures.withLock { $0.sorted { $0.index < $1.index } })
     Unmanaged.passUnretained(self).release()
   }
 

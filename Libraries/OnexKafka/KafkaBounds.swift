@@ -14,8 +14,9 @@ enum KafkaBounds {
   /// Records that wait to be sent. What is published beyond waits on the producer's thread.
   static let producerQueueRecords = 100_000
   static let producerQueueKiB = 16 * 1024
-  /// How long the broker may take to acknowledge before `publish` reports a retriable failure.
-  static let deliveryTimeoutMS = 30_000
+  /// How long the broker may take to acknowledge: for ever. Several batches are under way at once; giving one up while a later
+  /// one is still tried would turn their order around.
+  static let deliveryTimeoutMS = 0
   /// How long a record waits for others to share a request with.
   static let lingerMS = 2
   /// Stored offsets reach the broker this often.

@@ -32,11 +32,11 @@ final class KafkaProducer: EventProducer {
 
   deinit { thread.beginClosing(timeout: .zero) }
 
-  func publish(_ records: [OutboundRecord]) async -> [PublishFailure] {
-    guard !records.isEmpty else { return [] }
-    return await withCheckedContinuation { continuation in
-      thread.send(records, Delivery(count: records.count, continuation))
-    }
+  func send(_ records: [OutboundRecord]) -> Publication {
+    guard !records.isEmpty else { return Publication(over: []) }
+    let delivery = Delivery(count: records.count)
+    thread.send(records, delivery)
+    return delivery.publication
   }
 
   func close(timeout: Duration) async { await thread.close(timeout: timeout) }

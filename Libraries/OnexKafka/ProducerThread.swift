@@ -145,7 +145,7 @@ final class ProducerThread: @unchecked Sendable {
   }
 
   private func write(_ record: OutboundRecord, _ topic: OpaquePointer, _ slot: UnsafeMutableRawPointer) -> rd_kafka_resp_err_t {
-    let headers = ProducerThread.headers(record.headers)
+    let headers = ProducerThread.headers(record)
     let code = (record.key ?? .empty).withUnsafeBytes { key in
       (record.value ?? .empty).withUnsafeBytes { value in
         onex_kafka_produce(
@@ -162,10 +162,18 @@ final class ProducerThread: @unchecked Sendable {
   /// The address of no bytes.
   private nonisolated(unsafe) static let nothing = UnsafeRawPointer(UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
 
-  private static func headers(_ headers: [RecordHeader]) -> OpaquePointer? {
-    guard !headers.isEmpty else { return nil }
-    let list = rd_kafka_headers_new(headers.count)
-    for header in headers {
+  private static func headers(_ record: OutboundRecord) -> OpaquePointer? {
+    guard record.messageID != nil || !record.headers.isEmpty else { return nil }
+    let list = rd_kafka_headers_new(record.headers.count + 1)
+    if let id = record.messageID {
+      withUnsafeTemporaryAllocation(byteCount: 36, alignment: 8) { text in
+        id.uuid.writeASCII(to: text)
+        _ = messageIDName.withUnsafeBufferPointer {
+          rd_kafka_header_add(list, $0.baseAddress, $0.count - 1, text.baseAddress, 36)
+        }
+      }
+    }
+    for header in record.headers {
       (header.value ?? .empty).withUnsafeBytes { value in
         let start = header.value == nil ? nil : value.baseAddress ?? nothing
         _ = rd_kafka_header_add(list, header.name, -1, start, value.count)
@@ -173,4 +181,6 @@ final class ProducerThread: @unchecked Sendable {
     }
     return list
   }
+
+  private static let messageIDName = RecordHeader.messageID.utf8CString
 }

@@ -6,7 +6,19 @@ import Testing
   /// RFC 9562 appendix A.4: "www.example.com" in the DNS namespace.
   @Test func derivedIdentifierMatchesTheStandardsExample() throws {
     let dns = try #require(RawUUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8"))
-    #expect(RawUUID(namespace: dns, name: "www.example.com".utf8).description == "2ed6657d-e927-568b-95e1-2665a8aea6a2")
+    #expect(RawUUID(namespace: dns, name: "www.example.com").description == "2ed6657d-e927-568b-95e1-2665a8aea6a2")
+  }
+
+  /// Lengths around the edges of SHA-1's blocks; the expected values are those of Python's `uuid.uuid5`.
+  @Test(arguments: [
+    (39, "2f80c0d1-1c62-579f-8d68-e61ad5592c9b"), (40, "e56fd57a-7633-5e1d-8f80-70e05ac413e5"),
+    (47, "a112377b-8258-5ef7-b5b0-d2540bc03abb"), (48, "83993b6c-dea9-55ca-be5b-9989c85943fc"),
+    (111, "1a48738a-dc98-5032-bf56-974c361d949d"), (112, "0243b19e-8bd4-5b57-95a2-1fcacc3142a0"),
+    (200, "ddcc691a-b8e2-53e5-b059-6a232874b2eb"),
+  ])
+  func derivedIdentifiersAreRightForNamesOfEveryLength(_ length: Int, _ expected: String) throws {
+    let dns = try #require(RawUUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8"))
+    #expect(RawUUID(namespace: dns, name: String(repeating: "x", count: length)).description == expected)
   }
 
   @Test func textRoundTripsAndUpperCaseIsAccepted() throws {
@@ -15,7 +27,11 @@ import Testing
     #expect(RawUUID(text.uppercased())?.description == text)
   }
 
-  @Test(arguments: ["", "0193a5c8", "0193a5c8-7f2e-7b61-8a55-0123456789aG", "0193a5c87f2e-7b61-8a55-0123456789ab-", "é"])
+  @Test(arguments: [
+    "", "0193a5c8", "0193a5c8-7f2e-7b61-8a55-0123456789aG", "0193a5c87f2e-7b61-8a55-0123456789ab-", "é",
+    "0193a5c8-7f2e-7b61-8a55-0123456789a:", "0193a5c8-7f2e-7b61-8a55-0123456789a/", "`193a5c8-7f2e-7b61-8a55-0123456789ab",
+    "@193a5c8-7f2e-7b61-8a55-0123456789ab", "0193a5c8-7f2e-7b61-8a5g-0123456789ab", "0193a5c8_7f2e-7b61-8a55-0123456789ab",
+  ])
   func malformedTextIsRefused(_ text: String) {
     #expect(RawUUID(text) == nil)
   }

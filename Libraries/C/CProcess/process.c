@@ -2,4 +2,8 @@
 
 #include <malloc.h>
 
-int onex_limit_malloc_arenas(int count) { return mallopt(M_ARENA_MAX, count); }
+int onex_tune_malloc(int arenas) {
+  const int mebibyte = 1024 * 1024;
+  return mallopt(M_ARENA_MAX, arenas) && mallopt(M_TOP_PAD, mebibyte) && mallopt(M_TRIM_THRESHOLD, 8 * mebibyte) &&
+         mallopt(M_MMAP_THRESHOLD, 8 * mebibyte);
+}

@@ -95,14 +95,19 @@ public protocol EventConsumer: AnyObject, Sendable {
 
 /// Writes records. Order within a partition is the order of the calls, also across retries (idempotent producer).
 public protocol EventProducer: AnyObject, Sendable {
-  /// Returns when the broker has acknowledged every record of the batch, or has refused it for good. An outage that lasts
-  /// past the delivery timeout comes back as retriable failures: publish those again.
-  ///
-  /// - Returns: what was not written; empty when everything was.
-  func publish(_ records: [OutboundRecord]) async -> [PublishFailure]
+  /// Queues records behind those of earlier calls and returns at once. An outage is waited out: the order would be lost if
+  /// somebody else repeated what failed in the middle.
+  func send(_ records: [OutboundRecord]) -> Publication
 
   /// Waits up to `timeout` for what is in flight, then closes. Idempotent.
   func close(timeout: Duration) async
+}
+
+extension EventProducer {
+  /// Returns when the broker has acknowledged every record of the batch, or has refused it.
+  ///
+  /// - Returns: what was not written; empty when everything was. Retriable failures may be published again.
+  public func publish(_ records: [OutboundRecord]) async -> [PublishFailure] { await send(records).failures() }
 }
 
 public struct PublishFailure: Sendable {

@@ -21,6 +21,8 @@ public struct RecordHeader: Sendable, Hashable {
   /// `nil` is Kafka's null, which differs from an empty value.
   public let value: Bytes?
 
+  public static let messageID = "message_id"
+
   public init(_ name: String, _ value: Bytes?) {
     self.name = name
     self.value = value
@@ -55,13 +57,25 @@ public struct OutboundRecord: Sendable {
   public let partition: Int32?
   public let key: Bytes?
   public let value: Bytes?
+  /// What receivers recognise a repeat by; travels as the header `message_id`, before the others.
+  public let messageID: EnvelopeID?
   public let headers: [RecordHeader]
 
-  public init(topic: String, partition: Int32? = nil, key: Bytes?, value: Bytes?, headers: [RecordHeader] = []) {
+  public init(
+    topic: String, partition: Int32? = nil, key: Bytes?, value: Bytes?, messageID: EnvelopeID? = nil,
+    headers: [RecordHeader] = []
+  ) {
     self.topic = topic
     self.partition = partition
     self.key = key
     self.value = value
+    self.messageID = messageID
     self.headers = headers
+  }
+
+  /// The headers as a reader sees them.
+  public var allHeaders: [RecordHeader] {
+    guard let messageID else { return headers }
+    return [RecordHeader(RecordHeader.messageID, Bytes(messageID.description))] + headers
   }
 }

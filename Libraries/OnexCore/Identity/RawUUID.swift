@@ -15,16 +15,22 @@ public struct RawUUID: Sendable, Hashable {
   }
 
   /// Version 5 (RFC 9562 section 5.5): the same namespace and name always give the same identifier.
-  public init(namespace: RawUUID, name: some Sequence<UInt8>) {
-    var hash = SHA1()
-    hash.update(bigEndian: namespace.high)
-    hash.update(bigEndian: namespace.low)
-    for byte in name { hash.update(byte) }
-    let digest = hash.finish()
+  public init(namespace: RawUUID, name: UnsafeRawBufferPointer) {
+    let digest = withUnsafeTemporaryAllocation(byteCount: 16 + name.count, alignment: 8) { message in
+      message.storeBytes(of: namespace.high.bigEndian, as: UInt64.self)
+      message.storeBytes(of: namespace.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+      UnsafeMutableRawBufferPointer(rebasing: message[16...]).copyMemory(from: name)
+      return SHA1.digest(UnsafeRawBufferPointer(message))
+    }
     let high = UInt64(digest.0) << 32 | UInt64(digest.1)
     let low = UInt64(digest.2) << 32 | UInt64(digest.3)
     self.high = (high & 0xFFFF_FFFF_FFFF_0FFF) | 0x5000
     self.low = (low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
+  }
+
+  public init(namespace: RawUUID, name: String) {
+    var name = name
+    self = name.withUTF8 { RawUUID(namespace: namespace, name: UnsafeRawBufferPointer($0)) }
   }
 
   /// The 36-character form, either case; `nil` for anything else.
@@ -36,48 +42,66 @@ public struct RawUUID: Sendable, Hashable {
 
   /// The 36-character form as bytes.
   public init?(ascii: UnsafeRawBufferPointer) {
-    guard ascii.count == 36 else { return nil }
-    var words: (UInt64, UInt64) = (0, 0)
-    var digits = 0
-    for index in 0..<36 {
-      let byte = ascii[index]
-      if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      guard let digit = RawUUID.hexDigit(byte) else { return nil }
-      if digits < 16 { words.0 = words.0 << 4 | digit } else { words.1 = words.1 << 4 | digit }
-      digits += 1
-    }
-    high = words.0
-    low = words.1
+    guard ascii.count == 36, ascii[8] == dash, ascii[13] == dash, ascii[18] == dash, ascii[23] == dash else { return nil }
+    guard let first = RawUUID.digits(ascii, 0, 8), let second = RawUUID.digits(ascii, 9, 4),
+      let third = RawUUID.digits(ascii, 14, 4), let fourth = RawUUID.digits(ascii, 19, 4),
+      let fifth = RawUUID.digits(ascii, 24, 12)
+    else { return nil }
+    high = first << 32 | second << 16 | third
+    low = fourth << 48 | fifth
   }
 
   /// Writes the 36 lower-case characters to the start of `target`.
   public func writeASCII(to target: UnsafeMutableRawBufferPointer) {
     precondition(target.count >= 36, "a UUID is 36 characters")
-    var position = 0
-    for nibble in 0..<32 {
-      if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
-        target[position] = UInt8(ascii: "-")
-        position += 1
-      }
-      let word = nibble < 16 ? high : low
-      let digit = UInt8(truncatingIfNeeded: word >> UInt64((15 - (nibble & 15)) * 4)) & 15
-      target[position] = digit < 10 ? digit + 48 : digit + 87
-      position += 1
-    }
+    let words = (RawUUID.hex(high >> 32), RawUUID.hex(high), RawUUID.hex(low >> 32), RawUUID.hex(low))
+    func put(_ text: UInt64, at start: Int) { target.storeBytes(of: text, toByteOffset: start, as: UInt64.self) }
+    func put(_ text: UInt32, at start: Int) { target.storeBytes(of: text, toByteOffset: start, as: UInt32.self) }
+    put(words.0, at: 0)
+    target[8] = dash
+    put(UInt32(truncatingIfNeeded: words.1), at: 9)
+    target[13] = dash
+    put(UInt32(truncatingIfNeeded: words.1 >> 32), at: 14)
+    target[18] = dash
+    put(UInt32(truncatingIfNeeded: words.2), at: 19)
+    target[23] = dash
+    put(UInt32(truncatingIfNeeded: words.2 >> 32), at: 24)
+    put(words.3, at: 28)
   }
 
-  private static func hexDigit(_ byte: UInt8) -> UInt64? {
-    switch byte {
-    case 48...57: UInt64(byte - 48)
-    case 97...102: UInt64(byte - 87)
-    case 65...70: UInt64(byte - 55)
-    default: nil
+  /// The number that `count` hex digits from `start` on stand for; `nil` when one is none.
+  private static func digits(_ ascii: UnsafeRawBufferPointer, _ start: Int, _ count: Int) -> UInt64? {
+    var number: UInt64 = 0
+    var seen: UInt8 = 0
+    for index in start..<start + count {
+      let digit = value(ofHexDigit: ascii[index])
+      seen |= digit
+      number = number << 4 | UInt64(digit & 15)
     }
+    return seen < 16 ? number : nil
+  }
+
+  /// The eight lower-case hex digits of the lowest 32 bits, the first in the lowest byte. All digits at once: every message carries
+  /// several identifiers.
+  private static func hex(_ number: UInt64) -> UInt64 {
+    var digits = number & 0xFFFF_FFFF
+    digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+    digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+    digits = (digits | digits << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // 1 in every byte whose digit is a letter.
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return (digits + 0x3030_3030_3030_3030 + letters &* 39).littleEndian.byteSwapped
+  }
+
+  /// 0 to 15; 16 and above for what is no hex digit.
+  private static func value(ofHexDigit byte: UInt8) -> UInt8 {
+    let decimal = byte &- 48
+    let letter = (byte | 0x20) &- 97
+    return decimal < 10 ? decimal : letter < 6 ? letter + 10 : 0xF0
   }
 }
+
+private let dash = UInt8(ascii: "-")
 
 extension RawUUID: CustomStringConvertible {
   public var description: String {

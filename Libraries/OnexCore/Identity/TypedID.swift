@@ -9,7 +9,7 @@ public struct TypedID<Subject>: Sendable, Hashable, CustomStringConvertible {
   /// An identifier that follows from this one: the same purpose always gives the same result, which lets a receiver drop
   /// what a redelivery produced again (UUIDv5, RFC 9562).
   public func derived<Other>(_ purpose: StaticString, as other: Other.Type = Other.self) -> TypedID<Other> {
-    let name = UnsafeBufferPointer(start: purpose.utf8Start, count: purpose.utf8CodeUnitCount)
+    let name = UnsafeRawBufferPointer(start: purpose.utf8Start, count: purpose.utf8CodeUnitCount)
     return TypedID<Other>(RawUUID(namespace: uuid, name: name))
   }
 }
@@ -26,8 +26,7 @@ public typealias CorrelationID = TypedID<CorrelationSubject>
 extension TypedID where Subject == EnvelopeSubject {
   /// The identity of a message that carries none: its place in the log is unique, and the same after a redelivery.
   public init(topic: String, partition: Int32, offset: Int64) {
-    let name = "\(topic)/\(partition)/\(offset)"
-    self.init(RawUUID(namespace: RawUUID.recordNamespace, name: name.utf8))
+    self.init(RawUUID(namespace: RawUUID.recordNamespace, name: "\(topic)/\(partition)/\(offset)"))
   }
 }
 

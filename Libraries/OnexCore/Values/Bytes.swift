@@ -1,3 +1,5 @@
+import Glibc
+
 /// An immutable run of bytes that may live inside somebody else's buffer.
 ///
 /// A record's payload is several slices of one librdkafka message; holding the message alive (`owner`) is cheaper than
@@ -5,7 +7,7 @@
 /// unchecked conformance to `Sendable` sound.
 public struct Bytes: @unchecked Sendable {
   private let owner: AnyObject?
-  private let base: UnsafeRawPointer?
+  @usableFromInline let base: UnsafeRawPointer?
   public let count: Int
 
   /// Views `buffer`, which must stay valid and unchanged for as long as `owner` lives.
@@ -61,7 +63,7 @@ public struct Bytes: @unchecked Sendable {
     try body(unsafeBuffer)
   }
 
-  @usableFromInline
+  @inlinable
   var unsafeBuffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// A slice that shares this value's buffer.
@@ -81,8 +83,7 @@ public struct Bytes: @unchecked Sendable {
 
 extension Bytes: Equatable {
   public static func == (left: Bytes, right: Bytes) -> Bool {
-    left.count == right.count
-      && left.withUnsafeBytes { a in right.withUnsafeBytes { b in a.elementsEqual(b) } }
+    left.withUnsafeBytes { a in right.withUnsafeBytes { b in a.isEqual(b) } }
   }
 }
 
@@ -102,9 +103,19 @@ extension Bytes: ExpressibleByStringLiteral {
   }
 }
 
+extension UnsafeRawBufferPointer {
+  /// Whether both hold the same bytes.
+  public func isEqual(_ other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let base = baseAddress, let otherBase = other.baseAddress else { return true }
+    return memcmp(base, otherBase, count) == 0
+  }
+}
+
 /// Heap memory of a fixed size, released with its last reader.
+@usableFromInline
 final class ByteStorage: @unchecked Sendable {
-  let memory: UnsafeMutableRawPointer
+  @usableFromInline let memory: UnsafeMutableRawPointer
 
   init(capacity: Int) {
     memory = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)

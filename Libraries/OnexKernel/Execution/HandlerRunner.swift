@@ -148,6 +148,6 @@ extension Envelope {
   func handlerRequest(timeout: Duration, attempt: Int) -> HandlerRequest {
     HandlerRequest(
       operation: operation, payload: payload, envelopeID: envelopeID, correlationID: correlationID,
-      idempotencyKey: idempotencyKey ?? envelopeID.description, deadline: deadline, timeout: timeout, attempt: attempt)
+      idempotencyKey: idempotencyKey, deadline: deadline, timeout: timeout, attempt: attempt)
   }
 }

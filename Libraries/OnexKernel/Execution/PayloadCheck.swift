@@ -4,8 +4,8 @@ import OnexJSON
 /// Checks payloads against their contract.
 enum PayloadCheck {
   /// What is wrong with a request's payload; `nil` when nothing is.
-  static func input(_ payload: Bytes, _ settings: OperationSettings, _ parser: inout JSONParser) -> ResponseError? {
-    guard let schema = settings.inputSchema else { return nil }
+  static func input(_ payload: Bytes, _ operation: LoadedOperation, _ parser: inout JSONParser) -> ResponseError? {
+    guard let schema = operation.inputSchema else { return nil }
     do {
       return violation(try parser.parse(payload), schema, "the payload does not match the input schema")
     } catch {

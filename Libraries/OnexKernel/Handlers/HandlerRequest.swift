@@ -8,8 +8,7 @@ public struct HandlerRequest: Sendable {
   public let payload: Bytes
   public let envelopeID: EnvelopeID
   public let correlationID: CorrelationID
-  /// Hand this to whatever is called: it is the same for every attempt and every redelivery of this request.
-  public let idempotencyKey: String
+  private let givenKey: String?
   /// The latest moment at which an answer is still of use.
   public let deadline: Timestamp?
   /// What is left for this attempt.
@@ -18,18 +17,21 @@ public struct HandlerRequest: Sendable {
   public let attempt: Int
 
   public init(
-    operation: Operation, payload: Bytes, envelopeID: EnvelopeID, correlationID: CorrelationID, idempotencyKey: String,
+    operation: Operation, payload: Bytes, envelopeID: EnvelopeID, correlationID: CorrelationID, idempotencyKey: String?,
     deadline: Timestamp?, timeout: Duration, attempt: Int
   ) {
     self.operation = operation
     self.payload = payload
     self.envelopeID = envelopeID
     self.correlationID = correlationID
-    self.idempotencyKey = idempotencyKey
+    self.givenKey = idempotencyKey
     self.deadline = deadline
     self.timeout = timeout
     self.attempt = attempt
   }
+
+  /// Hand this to whatever is called: it is the same for every attempt and every redelivery of this request.
+  public var idempotencyKey: String { givenKey ?? envelopeID.description }
 
   /// The payload as a tree.
   ///

@@ -16,7 +16,9 @@ public enum Decision: Sendable {
   /// The outputs are written. `identity` is what a repeat is recognised by; `nil` for a record that has none.
   case decided(identity: MessageIdentity?)
   /// A handler must run, after earlier work of the same key.
-  case run(HandlerWork)
+  ///
+  /// Indirect: most records are decided at once, and moving the large case about would cost each of them.
+  indirect case run(HandlerWork)
 }
 
 /// A handler's run that waits for its turn.

@@ -14,6 +14,7 @@ struct Intake: Sendable {
   /// Works until shutdown, then waits until everything in flight is settled.
   func run() async throws {
     let decider = parts.decider()
+    var batch = OutputBatch(outputBytesMax: parts.outputBytesMax)
     parts.context.health.raise(
       Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
       runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
@@ -25,7 +26,7 @@ struct Intake: Sendable {
             lanes.revoke(partitions)
             revocations.addTask { await giveUp(partitions) }
           } else {
-            try handle(event, decider)
+            try handle(event, decider, &batch)
           }
         }
       }
@@ -34,11 +35,11 @@ struct Intake: Sendable {
     }
   }
 
-  private func handle(_ event: ConsumerEvent, _ decider: any Decider) throws {
+  private func handle(_ event: ConsumerEvent, _ decider: any Decider, _ batch: inout OutputBatch) throws {
     let logger = parts.context.logger
     switch event {
     case .records(let records):
-      take(records, decider)
+      take(records, decider, &batch)
     case .assigned(let partitions):
       lanes.assign(partitions)
       pipeline.metrics.assigned.set(lanes.assigned)
@@ -64,21 +65,22 @@ struct Intake: Sendable {
   }
 
   /// Decides records of one poll, partition by partition; within one they are in offset order.
-  private func take(_ records: [ConsumedRecord], _ decider: any Decider) {
+  private func take(_ records: [ConsumedRecord], _ decider: any Decider, _ batch: inout OutputBatch) {
     var start = 0
     while start < records.count {
       let partition = records[start].source
       var end = start + 1
       while end < records.count, records[end].source == partition { end += 1 }
-      take(records[start..<end], of: partition, decider)
+      take(records[start..<end], of: partition, decider, &batch)
       start = end
     }
   }
 
-  private func take(_ records: ArraySlice<ConsumedRecord>, of partition: TopicPartition, _ decider: any Decider) {
+  private func take(
+    _ records: ArraySlice<ConsumedRecord>, of partition: TopicPartition, _ decider: any Decider, _ batch: inout OutputBatch
+  ) {
     guard let lane = lanes.deliver(records, of: partition) else { return }
     pipeline.metrics.consumed.add(records.count)
-    var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 512 * min(records.count, 512))
     var decided: [ConsumedRecord] = []
     decided.reserveCapacity(records.count)
     var identities: [MessageIdentity?] = []

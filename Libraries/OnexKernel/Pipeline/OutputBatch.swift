@@ -1,10 +1,12 @@
 import OnexCore
 import OnexJSON
 
-/// Collects what the records of one batch give out. All texts that are written here share one buffer.
+/// Collects what the records of one batch give out. All texts of a batch share one buffer; the collector is used again for the next.
 public struct OutputBatch: ~Copyable {
   /// Headers of an incoming record that go on to what it causes (W3C Trace Context).
   private static let traceHeaders = ["traceparent", "tracestate"]
+  /// Room for so many outputs is kept from batch to batch.
+  private static let itemsKeptMax = 8192
 
   private enum Value {
     case written(start: Int, count: Int)
@@ -43,20 +45,22 @@ public struct OutputBatch: ~Copyable {
   public mutating func respond(_ response: ResponseEnvelope, to record: ConsumedRecord, topic: String, owner: Int) {
     let start = writer.beginDocument()
     writer.response(response)
-    var response = response
-    if writer.count - start > outputBytesMax {
-      let size = writer.count - start
-      response.outcome = .failure(
-        ResponseError(.outputTooLarge, "the response has \(size) bytes; the limit is \(outputBytesMax)"))
-      response.extensions = []
-      response.metadata = nil
-      let shorter = writer.beginDocument()
-      writer.response(response)
-      add(
-        record, owner, topic, .written(start: shorter, count: writer.count - shorter), response.envelopeID, response.correlationID
-      )
-      return
+    guard writer.count - start <= outputBytesMax else {
+      return refuse(response, size: writer.count - start, record, topic, owner)
     }
+    add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)
+  }
+
+  private mutating func refuse(
+    _ response: ResponseEnvelope, size: Int, _ record: ConsumedRecord, _ topic: String, _ owner: Int
+  ) {
+    var shorter = response
+    shorter.outcome = .failure(
+      ResponseError(.outputTooLarge, "the response has \(size) bytes; the limit is \(outputBytesMax)"))
+    shorter.extensions = []
+    shorter.metadata = nil
+    let start = writer.beginDocument()
+    writer.response(shorter)
     add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)
   }
 
@@ -94,25 +98,20 @@ public struct OutputBatch: ~Copyable {
 
   /// The records to publish, in order, and to which record of the batch each belongs. The batch is empty afterwards.
   public mutating func finish() -> (records: [OutboundRecord], owners: [Int]) {
-    // The ids of the headers follow the texts in the same buffer.
-    let idsStart = writer.count
-    for item in items { _ = (writer.beginDocument(), writer.uuid(item.messageID.uuid)) }
     let buffer = writer.finish()
     var records: [OutboundRecord] = []
     var owners: [Int] = []
     records.reserveCapacity(items.count)
     owners.reserveCapacity(items.count)
-    for (index, item) in items.enumerated() {
-      // Each id stands in quotes: 38 bytes, of which 36 count.
-      let id = buffer.slice(from: idsStart + index * 38 + 1, count: 36)
-      records.append(OutputBatch.outbound(item, id, buffer))
+    for item in items {
+      records.append(OutputBatch.outbound(item, buffer))
       owners.append(item.owner)
     }
-    items.removeAll(keepingCapacity: true)
+    items.removeAll(keepingCapacity: items.capacity <= OutputBatch.itemsKeptMax)
     return (records, owners)
   }
 
-  private static func outbound(_ item: Item, _ id: Bytes, _ buffer: Bytes) -> OutboundRecord {
+  private static func outbound(_ item: Item, _ buffer: Bytes) -> OutboundRecord {
     let value: Bytes
     switch item.value {
     case .written(let start, let count): value = buffer.slice(from: start, count: count)
@@ -124,7 +123,6 @@ public struct OutputBatch: ~Copyable {
       case .bytes(let bytes): bytes
       case .correlation(let id): Bytes(id.description)
       }
-    return OutboundRecord(
-      topic: item.topic, key: key, value: value, headers: [RecordHeader("message_id", id)] + item.trace)
+    return OutboundRecord(topic: item.topic, key: key, value: value, messageID: item.messageID, headers: item.trace)
   }
 }

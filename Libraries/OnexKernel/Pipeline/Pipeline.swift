@@ -3,9 +3,9 @@ import OnexService
 
 /// The one shape of every consumer: consume, decide, commit, publish, store offsets.
 ///
-/// Three tasks share the work. The intake polls, decides and hands settlements on; the runner runs handlers whose turn has
-/// come; the settler commits, publishes and stores offsets for everything that has gathered meanwhile. A crash anywhere loses
-/// nothing: offsets move only over what is committed and published.
+/// Four tasks share the work. The intake polls, decides and hands settlements on; the runner runs handlers whose turn has come; the
+/// settler commits and sends everything that has gathered meanwhile; the acknowledger stores the offsets of what the broker has
+/// acknowledged. A crash anywhere loses nothing: offsets move only over what is committed and published.
 public final class Pipeline: Sendable {
   public struct Parts: Sendable {
     public var consumer: any EventConsumer
@@ -42,6 +42,7 @@ public final class Pipeline: Sendable {
   let parts: Parts
   let lanes: LaneTable
   let settlements = SettlementQueue()
+  let window = PublicationWindow()
   let metrics: PipelineMetrics
   let outages: OutageReporter
   private let starts: AsyncStream<HandlerStart>
@@ -65,9 +66,11 @@ public final class Pipeline: Sendable {
   public func run() async throws {
     let intake = Intake(self)
     let settler = Settler(self)
+    let acknowledger = Acknowledger(self)
     defer { starter.finish() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await settler.run() }
+      group.addTask { await acknowledger.run() }
       group.addTask { await self.runHandlers() }
       do {
         try await intake.run()

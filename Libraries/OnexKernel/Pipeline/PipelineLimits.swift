@@ -6,7 +6,7 @@ public struct PipelineLimits: Sendable {
   /// What one poll brings at most.
   public var poll = PollLimit(records: 4096, bytes: 4 << 20, wait: .milliseconds(250))
   /// Records that wait to be committed and published; when there are more, nothing is polled for a moment.
-  public var unsettledRecordsMax = 20_000
+  public var unsettledRecordsMax = 12_000
   /// How long polling may rest for that reason before full lanes are paused instead. Short: polling is what keeps the group
   /// membership and notices a revocation.
   public var restMax: Duration = .milliseconds(100)

@@ -1,7 +1,7 @@
 import OnexCore
 
-/// Publishes a batch and does not give up: an outage is waited out, and a record that the broker refuses for good is turned
-/// into the dead letter of the record it answers.
+/// Repeats what was not written and does not give up: an outage is waited out, and a record that the broker refuses for good is
+/// turned into the dead letter of the record it answers.
 struct RecordPublisher: Sendable {
   let producer: any EventProducer
   let clock: any RuntimeClock
@@ -9,25 +9,24 @@ struct RecordPublisher: Sendable {
   let group: String
   let outages: OutageReporter
 
-  /// - Parameter source: the record that the output at an index belongs to.
   /// - Returns: false when the task was cancelled before everything was written.
-  func publish(_ outputs: [OutboundRecord], source: (Int) -> ConsumedRecord) async -> Bool {
-    var pending = outputs
-    var sources = Array(outputs.indices)
+  func repeatFailed(_ failures: [PublishFailure], of batch: PublishedBatch) async -> Bool {
+    var failures = failures
+    var pending = batch.outputs
+    var sources = Array(batch.outputs.indices)
     var attempt = 0
-    while !pending.isEmpty {
-      if Task.isCancelled { return false }
-      let failures = await producer.publish(pending)
-      guard let first = failures.first else { break }
+    while let first = failures.first {
       attempt += 1
       outages.failed(.broker, failures.first { $0.error.isRetriable }?.error.description ?? first.error.description)
       let next = failures.map { failure in
-        (retry(pending[failure.index], failure.error, source(sources[failure.index])), sources[failure.index])
+        (retry(pending[failure.index], failure.error, batch.source(sources[failure.index])), sources[failure.index])
       }
       pending = next.map(\.0)
       sources = next.map(\.1)
       let random = Double.random(in: 0..<1)
       try? await clock.sleep(for: backoff.backoff(afterAttempt: attempt, random: random) ?? backoff.maxBackoff)
+      if Task.isCancelled { return false }
+      failures = await producer.publish(pending)
     }
     outages.succeeded(.broker)
     return true

@@ -1,62 +1,66 @@
 import OnexCore
 
-/// Commits, publishes and stores offsets, batch after batch, in the order in which the settlements came.
+/// Commits and sends, batch after batch, in the order in which the settlements came. It does not wait for the broker: the next batch
+/// is committed while this one is under way.
 struct Settler: Sendable {
   private let pipeline: Pipeline
-  private let publisher: RecordPublisher
 
-  init(_ pipeline: Pipeline) {
-    self.pipeline = pipeline
-    let parts = pipeline.parts
-    publisher = RecordPublisher(
-      producer: parts.producer, clock: parts.context.clock, backoff: parts.limits.outage, group: parts.group,
-      outages: pipeline.outages)
-  }
+  init(_ pipeline: Pipeline) { self.pipeline = pipeline }
 
   /// Works until the queue is closed and empty.
   func run() async {
+    defer { pipeline.window.close() }
     while let settlements = await pipeline.settlements.takeAll() {
       let live = settlements.filter { pipeline.lanes.isLive($0.lane) }
-      guard !live.isEmpty, let outputs = await commit(live), await publish(outputs) else { continue }
-      let progress = pipeline.lanes.settle(live)
-      storeOffsets(progress.offsets)
-      pipeline.apply(progress)
-      pipeline.metrics.settled(live)
+      guard !live.isEmpty, let outputs = await commit(live) else { continue }
+      await pipeline.window.waitForRepeats()
+      pipeline.window.add(
+        PublishedBatch(
+          settlements: live, outputs: outputs.records, source: outputs.source,
+          publication: pipeline.parts.producer.send(outputs.records)))
     }
   }
 
   private struct Outputs {
-    var records: [OutboundRecord] = []
-    /// The consumed record that each output answers.
-    var sources: [ConsumedRecord] = []
+    let records: [OutboundRecord]
+    /// The consumed record that the output at an index answers.
+    let source: @Sendable (Int) -> ConsumedRecord
   }
 
   /// - Returns: what to publish: the outputs, or for repeats those recorded earlier. `nil` when cancelled.
   private func commit(_ settlements: [Settlement]) async -> Outputs? {
-    var outputs = Outputs()
     guard !pipeline.parts.store.isStateless else {
-      for settlement in settlements {
-        outputs.records += settlement.outputs
-        outputs.sources += settlement.owners.map { settlement.records[$0] }
-      }
-      return outputs
+      let records = settlements.count == 1 ? settlements[0].outputs : settlements.flatMap(\.outputs)
+      return Outputs(records: records) { Settler.source(of: $0, in: settlements) }
     }
-    let (entries, sources) = Settler.entries(settlements)
+    let (entries, records) = Settler.entries(settlements)
     let recorded = await pipeline.untilStoreAnswers { () throws(StoreError) in
       try await pipeline.parts.store.commit(entries.filter { $0.isIdentified }.map(\.entry), consumer: pipeline.parts.group)
     }
     guard let recorded else { return nil }
+    var outputs: [OutboundRecord] = []
+    var sources: [ConsumedRecord] = []
     var position = 0
-    for (entry, source) in zip(entries, sources) {
-      var records = entry.entry.outputs
+    for (entry, record) in zip(entries, records) {
+      var own = entry.entry.outputs
       if entry.isIdentified {
-        records = recorded[position] ?? records
+        own = recorded[position] ?? own
         position += 1
       }
-      outputs.records += records
-      outputs.sources += records.map { _ in source }
+      outputs += own
+      sources += own.map { _ in record }
     }
-    return outputs
+    return Outputs(records: outputs) { [sources] in sources[$0] }
+  }
+
+  /// Looked up only for an output that was refused.
+  private static func source(of output: Int, in settlements: [Settlement]) -> ConsumedRecord {
+    var index = output
+    for settlement in settlements {
+      if index < settlement.outputs.count { return settlement.records[settlement.owners[index]] }
+      index -= settlement.outputs.count
+    }
+    preconditionFailure("an output belongs to a settlement")
   }
 
   private struct Entry {
@@ -83,19 +87,5 @@ struct Settler: Sendable {
       }
     }
     return (entries, sources)
-  }
-
-  private func publish(_ outputs: Outputs) async -> Bool {
-    await publisher.publish(outputs.records) { outputs.sources[$0] }
-  }
-
-  private func storeOffsets(_ offsets: [TopicPartition: Int64]) {
-    guard !offsets.isEmpty else { return }
-    do {
-      try pipeline.parts.consumer.storeOffsets(offsets)
-    } catch {
-      // A partition that went away meanwhile: its new owner does these records again and their receivers drop the repeats.
-      pipeline.parts.context.logger.warning("offsets were not stored", ["error": .string(error.description)])
-    }
   }
 }

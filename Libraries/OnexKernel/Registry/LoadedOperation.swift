@@ -5,6 +5,9 @@ import Synchronization
 public final class LoadedOperation: Sendable {
   let contract: HandlerContract
   let settings: OperationSettings
+  /// Read for every record; the settings as a whole would be copied for each.
+  let inputSchema: JSONSchema?
+  let timeout: Duration
   let handler: any Handler
   /// The handler, when it may run inside the lane's batch.
   let quick: (any ComputeHandler)?
@@ -14,6 +17,8 @@ public final class LoadedOperation: Sendable {
   init(contract: HandlerContract, settings: OperationSettings, handler: any Handler) {
     self.contract = contract
     self.settings = settings
+    inputSchema = settings.inputSchema
+    timeout = settings.timeout
     self.handler = handler
     if let compute = handler as? any ComputeHandler, type(of: compute).isQuick { quick = compute } else { quick = nil }
     gate = ConcurrencyGate(settings.maxConcurrency)

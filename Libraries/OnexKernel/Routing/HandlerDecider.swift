@@ -9,6 +9,7 @@ public final class HandlerDecider: Decider {
   private let clock: any RuntimeClock
   private let group: String
   private let responseTopic: String
+  private var last: (operation: Operation, entry: HandlerTable.Entry?)?
 
   public init(
     table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String
@@ -36,14 +37,14 @@ public final class HandlerDecider: Decider {
     _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch, _ isBusy: (Bytes) -> Bool
   ) -> Decision {
     let start = clock.uptime()
-    let entry = table[envelope.operation]
+    let entry = entry(of: envelope.operation)
     var handler: String?
     let outcome: ResponseEnvelope.Outcome
     if let error = refusal(envelope, entry) {
       outcome = .failure(error)
     } else if case .loaded(let operation)? = entry {
       handler = operation.contract.name
-      if let error = PayloadCheck.input(envelope.payload, operation.settings, &parser) {
+      if let error = PayloadCheck.input(envelope.payload, operation, &parser) {
         outcome = .failure(error)
       } else if let quick = operation.quick, !isBusy(record.orderingKey(envelope)) {
         outcome = run(quick, operation, envelope)
@@ -57,6 +58,14 @@ public final class HandlerDecider: Decider {
       answering: envelope, handler: handler, duration: clock.uptime() - start, timestamp: clock.now(), outcome: outcome)
     batch.respond(response, to: record, topic: responseTopic, owner: owner)
     return .decided(identity: envelope.identity)
+  }
+
+  /// Requests for one operation tend to follow each other: the last one found is kept.
+  private func entry(of operation: Operation) -> HandlerTable.Entry? {
+    if let last, last.operation == operation { return last.entry }
+    let entry = table[operation]
+    last = (operation, entry)
+    return entry
   }
 
   /// Why the request is answered without a handler; `nil` when one may run.
@@ -80,7 +89,7 @@ public final class HandlerDecider: Decider {
 
   private func run(_ quick: any ComputeHandler, _ operation: LoadedOperation, _ envelope: Envelope) -> ResponseEnvelope.Outcome {
     do {
-      let payload = try quick.compute(envelope.handlerRequest(timeout: operation.settings.timeout, attempt: 1))
+      let payload = try quick.compute(envelope.handlerRequest(timeout: operation.timeout, attempt: 1))
       // What comes back as it came in has been checked already.
       if payload.isSameMemory(as: envelope.payload), operation.settings.outputSchema == nil { return .success(payload) }
       if let error = PayloadCheck.output(payload, operation, &parser) { return .failure(error) }

@@ -24,7 +24,7 @@ struct ServiceProcess<S: Service> {
     _ service: S.Type, _ configuration: Configuration, _ flags: Set<String>,
     _ make: @escaping @Sendable (ServiceContext) throws -> S
   ) {
-    _ = onex_limit_malloc_arenas(ServiceProcess.mallocArenas)
+    _ = onex_tune_malloc(ServiceProcess.mallocArenas)
     let clock = SystemClock()
     let metrics = MetricRegistry()
     let lost = metrics.counter("onex_log_lines_lost_total", help: "Log lines dropped because their reader did not keep up.")

@@ -1,0 +1,48 @@
+import OnexCore
+
+/// Marks as done what the broker has acknowledged, batch after batch, in the order in which they were sent.
+struct Acknowledger: Sendable {
+  private let pipeline: Pipeline
+  private let publisher: RecordPublisher
+
+  init(_ pipeline: Pipeline) {
+    self.pipeline = pipeline
+    let parts = pipeline.parts
+    publisher = RecordPublisher(
+      producer: parts.producer, clock: parts.context.clock, backoff: parts.limits.outage, group: parts.group,
+      outages: pipeline.outages)
+  }
+
+  /// Works until the window is closed and empty.
+  func run() async {
+    await pipeline.window.forEach { batch in
+      guard await confirm(batch) else { return }
+      let progress = pipeline.lanes.settle(batch.settlements)
+      storeOffsets(progress.offsets)
+      pipeline.apply(progress)
+      pipeline.metrics.settled(batch.settlements)
+    }
+  }
+
+  /// - Returns: false when the task was cancelled before everything was written.
+  private func confirm(_ batch: PublishedBatch) async -> Bool {
+    let failures = await batch.publication.failures()
+    guard !failures.isEmpty else {
+      pipeline.outages.succeeded(.broker)
+      return true
+    }
+    pipeline.window.beginRepeating()
+    defer { pipeline.window.endRepeating() }
+    return await publisher.repeatFailed(failures, of: batch)
+  }
+
+  private func storeOffsets(_ offsets: [TopicPartition: Int64]) {
+    guard !offsets.isEmpty else { return }
+    do {
+      try pipeline.parts.consumer.storeOffsets(offsets)
+    } catch {
+      // A partition that went away meanwhile: its new owner does these records again and their receivers drop the repeats.
+      pipeline.parts.context.logger.warning("offsets were not stored", ["error": .string(error.description)])
+    }
+  }
+}
