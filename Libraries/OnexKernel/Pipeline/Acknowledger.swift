@@ -15,7 +15,7 @@ struct Acknowledger: Sendable {
 
   /// Works until the window is closed and empty.
   func run() async {
-    await pipeline.window.forEach { batch in
+    await pipeline.window.takeEach { batch in
       guard await confirm(batch) else { return }
       let progress = pipeline.lanes.settle(batch.settlements)
       storeOffsets(progress.offsets)

@@ -30,8 +30,8 @@ final class PublicationWindow: Sendable {
   /// No more batches will come.
   func close() { intake.finish() }
 
-  /// The next batch in order; `nil` when the window is closed and empty. One task takes.
-  func forEach(_ body: (PublishedBatch) async -> Void) async {
+  /// Hands out the batches in order until the window is closed and empty. One task takes.
+  func takeEach(_ body: (PublishedBatch) async -> Void) async {
     for await batch in batches { await body(batch) }
   }
 
