@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test build release lint format bench fuzz verify clean
+.PHONY: help run stop status test build release lint format bench fuzz verify verify-docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, start everything and send the first requests
 	@deploy/local/run.sh
@@ -36,6 +36,9 @@ fuzz: ## Search for inputs that break the decoders
 
 verify: lint ## Check formats and that every shell script parses
 	@deploy/local/check-shell.sh
+
+verify-docs: ## Run every command of the README and the runbooks on the local stack
+	@Tests/Documentation/run.sh
 
 clean: ## Delete what was built
 	@rm -rf .build .build-examples .build-fuzz Examples/*/.build

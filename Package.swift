@@ -38,20 +38,22 @@ let cModules: [Target] = [
 
 let libraries: [Target] = [
   library("OnexCore", []),
+  library("OnexThreads", []),
   library("OnexJSON", ["OnexCore", "CSimdJSON"]),
   library("OnexYAML", ["OnexCore", "CYAML"]),
   library("OnexInMemory", ["OnexCore"]),
-  library("OnexKafka", ["OnexCore", "CRdKafka"]),
-  library("OnexPostgres", ["OnexCore", "CPostgres"]),
+  library("OnexKafka", ["OnexCore", "OnexThreads", "CRdKafka"]),
+  library("OnexPostgres", ["OnexCore", "OnexThreads", "CPostgres"]),
   library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
   library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP", "CProcess"]),
-  library("OnexKernel", ["OnexCore", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
+  library("OnexKernel", ["OnexCore", "OnexThreads", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
-  library("OnexEffects", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
+  library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
   library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
   library("OnexRuntime", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexService", "OnexKernel"]),
-  library("OnexControl", ["OnexCore", "OnexJSON", "OnexKafka", "OnexHTTP", "OnexService", "OnexKernel", "OnexRuntime"]),
+  library(
+    "OnexControl", ["OnexCore", "OnexJSON", "OnexKafka", "OnexHTTP", "OnexService", "OnexKernel", "OnexTopics", "OnexRuntime"]),
   library("OnexPluginKit", ["COnexPlugin"]),
   library("OnexTestSupport", ["OnexCore", "OnexInMemory"]),
 ]
@@ -72,6 +74,7 @@ let testTargets: [Target] = [
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
   tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
+  tests("OnexControlTests", ["OnexCore", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
   tests(

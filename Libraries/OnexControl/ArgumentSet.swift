@@ -22,6 +22,11 @@ struct ArgumentSet: Equatable {
   init(_ arguments: [String], _ grammar: Grammar) throws(Misuse) {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
+      if argument == "--" {
+        // What follows is meant as it stands, dashes included.
+        positionals += rest
+        break
+      }
       // A single dash is standard input.
       guard argument.hasPrefix("-"), argument != "-" else {
         positionals.append(argument)
@@ -35,6 +40,8 @@ struct ArgumentSet: Equatable {
           throw Misuse(message: "\(option.name) needs a value: \(option.name) \(option.value)")
         }
         values[option.name] = value
+      } else if grammar.flags.contains(parts[0]) {
+        throw Misuse(message: "\(parts[0]) takes no value")
       } else {
         let known = grammar.flags + grammar.options.map(\.name)
         let hint = NearestName.suggestion(for: parts[0], among: known).map { "; did you mean \($0)?" } ?? ""

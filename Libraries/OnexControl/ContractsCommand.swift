@@ -1,11 +1,12 @@
 import OnexCore
 import OnexJSON
 import OnexKernel
+import OnexTopics
 
 /// `onexctl contracts lint`
 enum ContractsCommand: ControlCommand {
   static let name = "contracts"
-  static let summary = "Check every contract: onexctl contracts lint [dir]"
+  static let summary = "Check every contract and every declared topic: onexctl contracts lint [dir]"
   static let grammar = ArgumentSet.Grammar(flags: ["--json"], positionals: ["lint", "[dir]"])
   static let details = """
     Prints every problem as file:line:column: CODE: message.
@@ -18,15 +19,17 @@ enum ContractsCommand: ControlCommand {
     }
     let directory = arguments.positionals.count > 1 ? arguments.positionals[1] : context.contractsDirectory
     let catalogue = ContractDirectory.load(directory)
+    let topics = DesiredTopics(directory: directory, contracts: catalogue)
     if arguments.has("--json") {
-      context.terminal.print(JSONValue.array(catalogue.problems.map(json)).encoded().text)
+      context.terminal.print(JSONValue.array(topics.problems.map(json)).encoded().text)
     } else {
-      for problem in catalogue.problems { context.terminal.print(problem.description) }
-      let words =
-        catalogue.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(catalogue.problems.count) problems"
-      context.terminal.printError("\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(words)")
+      for problem in topics.problems { context.terminal.print(problem.description) }
+      let words = topics.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(topics.problems.count) problems"
+      context.terminal.printError(
+        "\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics, \(words)"
+      )
     }
-    return catalogue.problems.isEmpty ? .success : .invalidData
+    return topics.problems.isEmpty ? .success : .invalidData
   }
 
   private static func json(_ problem: ContractProblem) -> JSONValue {

@@ -48,15 +48,23 @@ enum HealthCommand: ControlCommand {
 
   private static func ask(_ service: String, _ port: String, _ http: any HTTPClient) async -> Finding {
     let base = "http://127.0.0.1:\(port)"
-    func get(_ path: String) async -> JSONValue? {
-      let request = HTTPClientRequest(method: "GET", url: base + path, timeout: .seconds(3))
-      guard let response = try? await http.send(request) else { return nil }
+    func get(_ path: String) async throws -> JSONValue? {
+      let response = try await http.send(HTTPClientRequest(method: "GET", url: base + path, timeout: .seconds(3)))
       return try? JSONValue.parse(response.body)
     }
-    guard let health = await get("/health") else {
-      return Finding(service: service, url: base, health: "unreachable", ready: "-", reason: "nothing answers on port \(port)")
+    func unreachable(_ reason: String) -> Finding {
+      Finding(service: service, url: base, health: "unreachable", ready: "-", reason: reason)
     }
-    let ready = await get("/ready")
+    let answer: JSONValue?
+    do {
+      answer = try await get("/health")
+    } catch {
+      return unreachable("nothing answers on port \(port)")
+    }
+    guard let health = answer, health["status"] != nil else {
+      return unreachable("what answers on port \(port) is no service of this runtime")
+    }
+    let ready = try? await get("/ready")
     let reason = ready?["reasons"]?.array?.first ?? health["reasons"]?.array?.first
     let words = reason.map { "\($0["code"]?.string ?? ""): \($0["message"]?.string ?? "") (\($0["runbook"]?.string ?? ""))" }
     return Finding(

@@ -20,7 +20,10 @@ enum RequestCommand: ControlCommand {
     let topic = arguments.values["--topic"] ?? Topics.requests
     let responses = arguments.values["--response-topic"] ?? Topics.responses
     let answer = try await context.terminal.withProgress("waiting for the answer of \(arguments.positionals[0])") {
-      try await RequestExchange(context: context).send(draft, topic: topic, responses: responses, timeout: timeout)
+      let exchange = try await RequestExchange(context, responses: responses)
+      let answer = try await exchange.send(draft, topic: topic, timeout: timeout)
+      await exchange.close()
+      return answer
     }
     guard let answer else {
       throw ControlFailure(

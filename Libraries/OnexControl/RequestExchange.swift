@@ -2,26 +2,47 @@ import OnexCore
 import OnexKafka
 import OnexRuntime
 
-/// Sends a request over Kafka and waits for its response.
+/// Sends requests over Kafka and waits for their responses, one after the other.
 struct RequestExchange: Sendable {
-  let context: ControlContext
+  private let context: ControlContext
+  private let reader: any EventReader
+  private let producer: any EventProducer
 
-  /// - Returns: the response's text; `nil` when none came in time.
-  func send(_ draft: RequestDraft, topic: String, responses: String, timeout: Duration) async throws -> Bytes? {
+  /// - Throws: `ControlFailure` when the broker cannot be used.
+  init(_ context: ControlContext, responses: String) async throws {
+    self.context = context
     do {
       let bus = try context.eventBus()
-      // Positioned before the request is sent, so that the answer cannot be missed.
-      let reader = try await bus.reader(topics: [responses], from: .end)
-      let producer = try bus.producer()
-      let record = OutboundRecord(topic: topic, key: Bytes(draft.correlationID.description), value: draft.text)
-      let failures = await producer.publish([record])
-      if let failure = failures.first { throw failure.error }
-      let answer = await ResponseWait(reader: reader, clock: context.clock).first(draft.correlationID, timeout: timeout)
-      await reader.close()
-      await producer.close(timeout: .seconds(1))
-      return answer
+      // Positioned before anything is sent, so that no answer can be missed.
+      reader = try await bus.reader(topics: [responses], from: .end)
+      producer = try bus.producer()
     } catch let error as EventBusError {
       throw context.unavailable(error)
     }
+  }
+
+  /// - Returns: the response's text; `nil` when none came in time.
+  func send(_ draft: RequestDraft, topic: String, timeout: Duration) async throws -> Bytes? {
+    let record = OutboundRecord(topic: topic, key: Bytes(draft.correlationID.description), value: draft.text)
+    let end = context.clock.uptime() + timeout
+    // The producer waits an outage out; a person does not.
+    let expiry = Task {
+      try await context.clock.sleep(untilUptime: end)
+      await producer.close(timeout: .zero)
+    }
+    let failures = await producer.publish([record])
+    expiry.cancel()
+    do {
+      if let failure = failures.first { throw failure.error }
+      return try await ResponseWait(reader: reader, clock: context.clock)
+        .first(draft.correlationID, timeout: max(end - context.clock.uptime(), .zero))
+    } catch let error as EventBusError {
+      throw context.unavailable(error)
+    }
+  }
+
+  func close() async {
+    await reader.close()
+    await producer.close(timeout: .seconds(1))
   }
 }

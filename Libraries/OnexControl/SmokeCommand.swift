@@ -12,6 +12,7 @@ enum SmokeCommand: ControlCommand {
     """
 
   private struct Answer: Sendable {
+    let kind: HandlerKind
     let operation: String
     let total: Duration
     let response: JSONValue?
@@ -20,48 +21,60 @@ enum SmokeCommand: ControlCommand {
 
   static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
     let timeout = try arguments.seconds("--timeout", default: .seconds(30))
+    let exchange = try await RequestExchange(context, responses: Topics.responses)
     var answers: [Answer] = []
-    for (name, payload) in requests(context.environment) {
-      answers.append(try await ask(name, payload, timeout, context))
+    for request in requests(context.environment) {
+      answers.append(try await ask(request, timeout, exchange, context))
     }
+    await exchange.close()
     context.terminal.print(arguments.has("--json") ? json(answers) : table(answers, context.terminal))
     return answers.allSatisfy(\.succeeded) ? .success : .failed
   }
 
-  static func requests(_ environment: StackEnvironment) -> [(operation: String, payload: String)] {
+  struct Request: Sendable {
+    let kind: HandlerKind
+    let operation: String
+    let payload: String
+  }
+
+  static func requests(_ environment: StackEnvironment) -> [Request] {
     let port = environment["RUNTIME_MAIN_PORT"] ?? "8085"
-    return [
-      ("compute.echo", #"{"hello":"world"}"#),
-      ("transform.select", #"{"data":{"name":"Ada","born":1815,"note":"x"},"fields":["name","born"]}"#),
-      ("aggregate.mean", #"{"values":[1,2,3,4]}"#),
-      ("hash.sha256", #"{"text":"abc"}"#),
-      ("http.get", #"{"url":"http://127.0.0.1:\#(port)/health"}"#),
-      ("filesystem.write", #"{"path":"/tmp/onex-data/smoke.txt","content":"written by onexctl smoke"}"#),
-      ("filesystem.read", #"{"path":"/tmp/onex-data/smoke.txt"}"#),
+    let requests: [(HandlerKind, String, String)] = [
+      (.compute, "compute.echo", #"{"hello":"world"}"#),
+      (.compute, "transform.select", #"{"data":{"name":"Ada","born":1815,"note":"x"},"fields":["name","born"]}"#),
+      (.compute, "aggregate.mean", #"{"values":[1,2,3,4]}"#),
+      (.compute, "hash.sha256", #"{"text":"abc"}"#),
+      (.effect, "http.get", #"{"url":"http://127.0.0.1:\#(port)/health"}"#),
+      (.effect, "filesystem.write", #"{"path":"/tmp/onex-data/smoke.txt","content":"written by onexctl smoke"}"#),
+      (.effect, "filesystem.read", #"{"path":"/tmp/onex-data/smoke.txt"}"#),
     ]
+    return requests.map { Request(kind: $0, operation: $1, payload: $2) }
   }
 
   private static func ask(
-    _ name: String, _ payload: String, _ timeout: Duration, _ context: ControlContext
+    _ request: Request, _ timeout: Duration, _ exchange: RequestExchange, _ context: ControlContext
   ) async throws -> Answer {
+    let name = request.operation
     guard let operation = Operation(name) else { throw ControlFailure(exit: .usage, message: "\(name) is no operation") }
-    let draft = try RequestDraft(operation, Bytes(payload), ids: context.ids, now: context.clock.now())
+    let draft = try RequestDraft(operation, Bytes(request.payload), ids: context.ids, now: context.clock.now())
     let start = context.clock.uptime()
     let answer = try await context.terminal.withProgress("waiting for the answer of \(name)") {
-      try await RequestExchange(context: context)
-        .send(draft, topic: Topics.requests, responses: Topics.responses, timeout: timeout)
+      try await exchange.send(draft, topic: Topics.requests, timeout: timeout)
     }
-    return Answer(operation: name, total: context.clock.uptime() - start, response: try answer.map { try JSONValue.parse($0) })
+    let total = context.clock.uptime() - start
+    return Answer(
+      kind: request.kind, operation: name, total: total, response: try answer.map { try JSONValue.parse($0) })
   }
 
   private static func table(_ answers: [Answer], _ terminal: Terminal) -> String {
-    var table = TextTable(["OPERATION", "HANDLER", "RESULT", "TOTAL MS", "HANDLER MS", "ANSWER"])
+    var table = TextTable(["KIND", "OPERATION", "HANDLER", "RESULT", "TOTAL MS", "HANDLER MS", "ANSWER"])
     for answer in answers {
       let response = answer.response
       let result = answer.succeeded ? "ok" : response?["error"]?["code"]?.string ?? "no answer"
       let words = answer.succeeded ? response?["payload"]?.encoded().text : response?["error"]?["message"]?.string
       table.add([
-        answer.operation, response?["handler"]?.string ?? "-", result, String(Int(answer.total.milliseconds)),
+        answer.kind.rawValue, answer.operation, response?["handler"]?.string ?? "-", result,
+        String(Int(answer.total.milliseconds)),
         response?["duration_ms"]?.number?.literal ?? "-", String((words ?? "").prefix(60)),
       ])
     }
@@ -78,7 +91,8 @@ enum SmokeCommand: ControlCommand {
       answers.map { answer in
         .object(
           JSONObject([
-            ("operation", .string(answer.operation)), ("success", .boolean(answer.succeeded)),
+            ("kind", .string(answer.kind.rawValue)), ("operation", .string(answer.operation)),
+            ("success", .boolean(answer.succeeded)),
             ("total_ms", .double(answer.total.milliseconds) ?? .null), ("response", answer.response ?? .null),
           ]))
       }

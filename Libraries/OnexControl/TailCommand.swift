@@ -13,6 +13,9 @@ enum TailCommand: ControlCommand {
     """
 
   static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
+    guard !arguments.has("--from-beginning") || arguments.values["--last"] == nil else {
+      throw ArgumentSet.Misuse(message: "--from-beginning and --last exclude each other")
+    }
     let start: ReaderStart =
       if arguments.has("--from-beginning") { .beginning } else { try arguments.count("--last").map { .last($0) } ?? .end }
     var left = try arguments.count("--count") ?? .max
@@ -24,6 +27,7 @@ enum TailCommand: ControlCommand {
           case .records(let records):
             for record in records.prefix(left) { show(record, arguments, context.terminal) }
             left -= min(left, records.count)
+          case .fault(let error) where error.isFatal: throw error
           case .fault(let error): context.terminal.printError("\(error); waiting")
           default: break
           }

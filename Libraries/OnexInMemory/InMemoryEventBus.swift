@@ -31,7 +31,7 @@ public final class InMemoryEventBus: EventBus {
   }
 
   let state = Mutex(State())
-  let changes = BusSignal()
+  let changes = ChangeSignal()
   let limits: Limits
   let clock: any RuntimeClock
 

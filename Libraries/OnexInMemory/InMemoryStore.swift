@@ -78,6 +78,6 @@ public final class InMemoryStore: Store {
     func copied(_ bytes: Bytes?) -> Bytes? { bytes?.withUnsafeBytes { Bytes(copying: $0) } }
     return OutboundRecord(
       topic: record.topic, partition: record.partition, key: copied(record.key), value: copied(record.value),
-      headers: record.headers.map { RecordHeader($0.name, copied($0.value)) })
+      messageID: record.messageID, headers: record.headers.map { RecordHeader($0.name, copied($0.value)) })
   }
 }

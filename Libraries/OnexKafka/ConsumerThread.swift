@@ -1,5 +1,6 @@
 import CRdKafka
 import OnexCore
+import OnexThreads
 import Synchronization
 
 /// The one thread that reads from a client and tells it what to do.

@@ -47,6 +47,6 @@ public final class EmbeddedRuntime: Sendable {
       OutboundRecord(topic: Topics.requests, key: Bytes(correlationID.description), value: value)
     ])
     if let failure = failures.first { throw failure.error }
-    return await ResponseWait(reader: reader, clock: context.clock).first(correlationID, timeout: timeout)
+    return try await ResponseWait(reader: reader, clock: context.clock).first(correlationID, timeout: timeout)
   }
 }

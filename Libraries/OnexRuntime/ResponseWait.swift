@@ -13,19 +13,31 @@ public struct ResponseWait: Sendable {
   }
 
   /// The text of the first response with this correlation id; `nil` when there was none in time.
-  public func first(_ correlationID: CorrelationID, timeout: Duration) async -> Bytes? {
+  ///
+  /// - Throws: what keeps the broker from being read: at once when that is final, else when the time is up.
+  public func first(_ correlationID: CorrelationID, timeout: Duration) async throws(EventBusError) -> Bytes? {
     var decoder = ResponseDecoder()
+    var fault: EventBusError?
     let end = clock.uptime() + timeout
     while clock.uptime() < end, !Task.isCancelled {
       let wait = min(end - clock.uptime(), .milliseconds(250))
       for event in await reader.poll(PollLimit(wait: wait)) {
-        guard case .records(let records) = event else { continue }
-        for record in records {
-          guard case .success(let response) = decoder.decode(record), response.correlationID == correlationID else { continue }
-          return record.value
+        switch event {
+        case .fault(let error) where error.isFatal: throw error
+        case .fault(let error): fault = error
+        case .recovered: fault = nil
+        case .records(let records):
+          fault = nil
+          if let found = records.first(where: { answers($0, correlationID, &decoder) }) { return found.value }
+        default: break
         }
       }
     }
+    if let fault { throw fault }
     return nil
+  }
+
+  private func answers(_ record: ConsumedRecord, _ correlationID: CorrelationID, _ decoder: inout ResponseDecoder) -> Bool {
+    if case .success(let response) = decoder.decode(record) { response.correlationID == correlationID } else { false }
   }
 }

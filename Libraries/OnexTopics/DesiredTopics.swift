@@ -12,9 +12,15 @@ public struct DesiredTopics: Sendable {
 
   /// Reads `<directory>/topics/*.yaml` and every handler contract below `directory`. Blocks.
   public static func load(_ directory: String) -> DesiredTopics {
+    DesiredTopics(directory: directory, contracts: ContractDirectory.load(directory))
+  }
+
+  /// - Parameter catalogue: the handler contracts of the same directory.
+  public init(directory: String, contracts catalogue: ContractCatalogue) {
     var declarations: [TopicDeclaration] = []
-    var problems: [ContractProblem] = []
-    for path in DeclarationFiles.paths(in: directory + "/topics") {
+    let folder = directory + "/topics"
+    var problems = DesiredTopics.problems(of: folder)
+    for path in DeclarationFiles.paths(in: folder) {
       switch DeclarationFiles.read(path) {
       case .failure(let problem): problems.append(problem)
       case .success(let text):
@@ -23,8 +29,17 @@ public struct DesiredTopics: Sendable {
         problems += file.problems
       }
     }
-    let catalogue = ContractDirectory.load(directory)
-    return DesiredTopics(declarations, contracts: catalogue.contracts, problems: problems + catalogue.problems)
+    // A folder that declares topics and has no handlers is complete.
+    let hasOnlyTopics = catalogue.contracts.isEmpty && catalogue.failed.isEmpty && !declarations.isEmpty
+    let others = catalogue.problems.filter { !(hasOnlyTopics && $0.code == .contractNotFound && $0.file == directory) }
+    self.init(declarations, contracts: catalogue.contracts, problems: problems + others)
+  }
+
+  /// Files that somebody meant to be read and that nothing reads.
+  private static func problems(of folder: String) -> [ContractProblem] {
+    DeclarationFiles.paths(in: folder, suffix: ".yml").map {
+      ContractProblem(.invalidField, file: $0, "declarations are read from *.yaml only: rename this file")
+    }
   }
 
   /// - Parameter problems: found while reading; conflicts are added to them.

@@ -52,10 +52,12 @@ public struct TopicManager: Service {
 
   public func run() async throws {
     if isJob { return try await runOnce() }
+    let interval = Duration.seconds(context.configuration[TopicManager.intervalSeconds])
+    var failures = 0
     while !context.shutdown.isRequested {
-      let isSettled = await reconciler.reconcile()
-      let pause = isSettled ? Duration.seconds(context.configuration[TopicManager.intervalSeconds]) : .seconds(1)
-      await sleep(pause)
+      failures = await reconciler.reconcile() ? 0 : failures + 1
+      let backoff = RetryPolicy.outage.backoff(afterAttempt: max(failures, 1), random: .random(in: 0..<1))
+      await sleep(failures == 0 ? interval : min(backoff ?? interval, interval))
     }
   }
 

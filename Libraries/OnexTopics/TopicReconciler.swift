@@ -55,6 +55,8 @@ final class TopicReconciler: Sendable {
       report(declared.problems)
     }
     desiredCount.set(desired.count)
+    // What was wrong last time is not what is wrong now.
+    problem.withLock { $0 = nil }
     do throws(EventBusError) {
       var plan = TopicPlan(desired: desired, cluster: try await admin.topics())
       if !plan.create.isEmpty {

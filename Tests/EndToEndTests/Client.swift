@@ -43,7 +43,7 @@ struct Client: Sendable {
   }
 
   func answer(to id: CorrelationID, _ reader: any EventReader, within limit: Duration = .seconds(30)) async throws -> JSONValue {
-    guard let answer = await ResponseWait(reader: reader, clock: SystemClock()).first(id, timeout: limit) else {
+    guard let answer = try await ResponseWait(reader: reader, clock: SystemClock()).first(id, timeout: limit) else {
       throw TestFailure("no response with correlation id \(id) within \(limit)")
     }
     await reader.close()

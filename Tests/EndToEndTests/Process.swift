@@ -9,10 +9,14 @@ final class Process: Sendable {
   let logPath: String
   private let status = Mutex<Int32?>(nil)
 
-  /// - Parameter environment: nothing else is inherited but `PATH`.
+  /// - Parameters:
+  ///   - executable: one of the built ones by name, any other by its path.
+  ///   - environment: nothing else is inherited but `PATH`.
   init(_ executable: String, _ arguments: [String] = [], environment: [String: String]) throws {
-    let path = try TestEnvironment.value("ONEX_TEST_BIN_DIR") + "/" + executable
-    logPath = "\(TestEnvironment.scratch)/\(executable)-\(RandomIDSource().next()).log"
+    let path =
+      executable.hasPrefix("/") ? executable : try TestEnvironment.value("ONEX_TEST_BIN_DIR") + "/" + executable
+    let name = executable.split(separator: "/").last ?? "process"
+    logPath = "\(TestEnvironment.scratch)/\(name)-\(RandomIDSource().next()).log"
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

@@ -39,6 +39,20 @@ import Testing
     let escaped = try await client.ask("filesystem.read", #"{"path":"/etc/passwd"}"#)
     #expect(escaped["error"]?["code"] == "NOT_ALLOWED", "\(escaped)")
 
+    let operators = [
+      "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"), "RUNTIME_MAIN_PORT": String(main.port),
+    ]
+    let smoke = try await Process.run("onexctl", ["smoke", "--json"], environment: operators)
+    #expect(smoke.code == 0, "\(smoke.output)")
+    let answers = try #require(try JSONValue.parse(Bytes(smoke.output)).array)
+    #expect(Set(answers.compactMap { $0["kind"]?.string }) == ["compute", "effect"])
+    #expect(answers.allSatisfy { $0["success"] == true })
+    let tail = try await Process.run(
+      "onexctl", ["tail", "responses", "--from-beginning", "--count", "3", "--json"], environment: operators)
+    #expect(tail.code == 0, "\(tail.output)")
+    let lines = try tail.output.split(separator: "\n").map { try JSONValue.parse(Bytes($0)) }
+    #expect(lines.count == 3 && lines.allSatisfy { $0["topic"] == "responses" && $0["headers"]?.array?.isEmpty == false })
+
     for service in [main, effects, worker] { #expect(try await service.stop() == 0, "\(service.process.output)") }
   }
 

@@ -10,9 +10,11 @@ struct RunningService: Sendable {
   let process: Process
   let port: Int
 
-  /// - Parameter run: ends the name of the consumer group, so that members which a test kills hold up no other test: a broker
-  ///   waits for them until their session is over.
-  init(_ name: String, run: String? = nil, settings: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - executable: where it lies, when it is none of the built ones.
+  ///   - run: ends the name of the consumer group, so that members which a test kills hold up no other test: a broker waits for
+  ///     them until their session is over.
+  init(_ name: String, executable: String? = nil, run: String? = nil, settings: [String: String] = [:]) throws {
     port = TestEnvironment.freePort()
     var environment = [
       "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"),
@@ -20,7 +22,7 @@ struct RunningService: Sendable {
     ]
     if let run { environment["ONEX_GROUP_ID"] = "\(name)-\(run)" }
     environment.merge(settings) { _, own in own }
-    process = try Process(name, environment: environment)
+    process = try Process(executable ?? name, environment: environment)
   }
 
   func get(_ path: String) async throws -> (status: Int, body: JSONValue)? {

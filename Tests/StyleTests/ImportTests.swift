@@ -5,7 +5,7 @@ import Testing
 @Suite struct ImportTests {
   /// From the bottom up. A module may import those of lower layers and, where it says so, its own layer.
   private static let layers: [[String]] = [
-    ["OnexCore"],
+    ["OnexCore", "OnexThreads"],
     ["OnexJSON", "OnexYAML", "OnexInMemory"],
     ["OnexKafka", "OnexPostgres", "OnexHTTP"],
     ["OnexService"],

@@ -1,5 +1,3 @@
-import Glibc
-
 /// An immutable run of bytes that may live inside somebody else's buffer.
 ///
 /// A record's payload is several slices of one librdkafka message; holding the message alive (`owner`) is cheaper than
@@ -107,8 +105,17 @@ extension UnsafeRawBufferPointer {
   /// Whether both hold the same bytes.
   public func isEqual(_ other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count else { return false }
-    guard let base = baseAddress, let otherBase = other.baseAddress else { return true }
-    return memcmp(base, otherBase, count) == 0
+    var position = 0
+    while position + 8 <= count {
+      let word = loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      guard word == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
+      position += 8
+    }
+    while position < count {
+      guard self[position] == other[position] else { return false }
+      position += 1
+    }
+    return true
   }
 }
 

@@ -4,7 +4,7 @@ import OnexCore
 /// YAML files that lie directly in a folder, for declarations other than handler contracts. Blocks.
 public enum DeclarationFiles {
   /// The paths of `*.yaml` in order; none when the folder does not exist.
-  public static func paths(in folder: String) -> [String] {
+  public static func paths(in folder: String, suffix: String = ".yaml") -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
@@ -12,7 +12,7 @@ public enum DeclarationFiles {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
         field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) { String(cString: $0) }
       }
-      if name.hasSuffix(".yaml"), !name.hasPrefix(".") { names.append(name) }
+      if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted().map { "\(folder)/\($0)" }
   }

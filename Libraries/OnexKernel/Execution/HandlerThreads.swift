@@ -1,5 +1,4 @@
-import Glibc
-import Synchronization
+import OnexThreads
 
 /// The threads that handlers run on.
 ///
@@ -9,6 +8,7 @@ import Synchronization
 public final class HandlerThreads: TaskExecutor {
   /// Threads that stuck handlers may cost before the process reports that it needs a restart.
   public static let compensationMax = 32
+  private static let stackBytes = 1 << 20
 
   private struct State {
     var jobs: [UnownedJob] = []
@@ -19,8 +19,7 @@ public final class HandlerThreads: TaskExecutor {
     var stuck = 0
   }
 
-  private let state = Mutex(State())
-  private let signal = ThreadSignal()
+  private let state = ThreadMailbox(State())
 
   public init(count: Int) {
     for _ in 0..<max(count, 1) { addThread() }
@@ -31,8 +30,7 @@ public final class HandlerThreads: TaskExecutor {
 
   public func enqueue(_ job: consuming ExecutorJob) {
     let unowned = UnownedJob(job)
-    state.withLock { $0.jobs.append(unowned) }
-    signal.notify()
+    state.update { $0.jobs.append(unowned) }
   }
 
   /// A handler did not end in time: its thread is counted as gone and replaced.
@@ -50,69 +48,47 @@ public final class HandlerThreads: TaskExecutor {
 
   /// The handler ended after all.
   func recovered() {
-    state.withLock { state in
+    state.update { state in
       if state.stuck <= HandlerThreads.compensationMax { state.surplus += 1 }
       state.stuck -= 1
     }
-    signal.notify()
   }
 
   private func addThread() {
     state.withLock { $0.threads += 1 }
-    let arguments = Unmanaged.passRetained(self)
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    // Resident memory is what is touched; the reservation itself costs nothing.
-    pthread_attr_setstacksize(&attributes, 1 << 20)
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, &attributes,
-      { pointer in
-        Unmanaged<HandlerThreads>.fromOpaque(pointer!).takeRetainedValue().work()
-        return nil
-      }, arguments.toOpaque())
-    pthread_attr_destroy(&attributes)
-    precondition(status == 0, "a thread for handlers cannot be made: error \(status)")
+    let isStarted = SystemThread.start(stackBytes: HandlerThreads.stackBytes) { [self] in work() }
+    precondition(isStarted, "a thread for handlers cannot be made")
   }
 
   private enum Next {
     case run(UnownedJob)
-    case wait, end
+    case end
   }
 
   private func work() {
-    while true {
-      // Read before looking: a job that arrives in between changes it, and the wait returns at once.
-      let seen = signal.generation
-      switch next() {
-      case .run(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-      case .wait: signal.wait(since: seen)
-      case .end: return
-      }
+    while case .run(let job) = state.wait({ HandlerThreads.next(&$0) }) {
+      job.runSynchronously(on: asUnownedTaskExecutor())
     }
   }
 
-  private func next() -> Next {
-    state.withLock { state in
-      if state.head < state.jobs.count {
-        let job = state.jobs[state.head]
-        state.head += 1
-        if state.head == state.jobs.count {
-          state.jobs.removeAll(keepingCapacity: true)
-          state.head = 0
-        } else if state.head >= 1024 {
-          state.jobs.removeFirst(state.head)
-          state.head = 0
-        }
-        return .run(job)
+  private static func next(_ state: inout State) -> Next? {
+    if state.head < state.jobs.count {
+      let job = state.jobs[state.head]
+      state.head += 1
+      if state.head == state.jobs.count {
+        state.jobs.removeAll(keepingCapacity: true)
+        state.head = 0
+      } else if state.head >= 1024 {
+        state.jobs.removeFirst(state.head)
+        state.head = 0
       }
-      if state.surplus > 0 {
-        state.surplus -= 1
-        state.threads -= 1
-        return .end
-      }
-      return .wait
+      return .run(job)
     }
+    if state.surplus > 0 {
+      state.surplus -= 1
+      state.threads -= 1
+      return .end
+    }
+    return nil
   }
 }

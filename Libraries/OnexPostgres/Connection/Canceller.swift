@@ -1,4 +1,5 @@
 import CPostgres
+import OnexThreads
 import Synchronization
 
 /// Asks the server to cancel the statement that runs. libpq opens a second connection for it and waits without a time limit,
@@ -13,7 +14,7 @@ final class Canceller: @unchecked Sendable {
   static func start(_ connection: OpaquePointer, waker: Waker) -> Canceller? {
     guard let handle = PQgetCancel(connection) else { return nil }
     let canceller = Canceller(handle)
-    let isStarted = Thread.start(stackBytes: stackBytes) {
+    let isStarted = SystemThread.start(stackBytes: stackBytes) {
       canceller.deliver()
       waker.wake()
     }

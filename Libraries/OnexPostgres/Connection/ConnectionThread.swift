@@ -1,5 +1,6 @@
 import Glibc
 import OnexCore
+import OnexThreads
 import Synchronization
 
 /// The thread on which everything of one connection happens: libpq waits, and Swift's own threads must not.
@@ -125,7 +126,7 @@ final class ConnectionThread: Sendable {
   private static let noThread = PostgresError(.unreachable, "no thread could be started for the connection")
 
   private func spawn(_ body: @escaping @Sendable () -> Void) -> Bool {
-    let isStarted = Thread.start(stackBytes: ConnectionThread.stackBytes, body)
+    let isStarted = SystemThread.start(stackBytes: ConnectionThread.stackBytes, body)
     if !isStarted { finish(ConnectionThread.noThread) }
     return isStarted
   }

@@ -1,14 +1,20 @@
 import Glibc
 
-/// A detached POSIX thread.
-enum Thread {
+/// A detached POSIX thread, for calls that block: Swift's own pool has one thread a core and must never wait for a broker, a
+/// database or a disk.
+public enum SystemThread {
+  /// Resident memory is what is touched; the reservation itself costs nothing.
+  public static let stackBytes = 512 << 10
+
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// `false` when the system has no room for another thread.
-  static func start(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+  /// Runs `body` on a new thread.
+  ///
+  /// - Returns: false when the system has no room for another thread.
+  public static func start(stackBytes: Int = SystemThread.stackBytes, _ body: @escaping @Sendable () -> Void) -> Bool {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }

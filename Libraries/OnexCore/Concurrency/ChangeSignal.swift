@@ -1,19 +1,24 @@
-import OnexCore
 import Synchronization
 
 /// Lets tasks wait until something has changed, without missing a change between the look and the wait.
-final class ChangeSignal: Sendable {
+public final class ChangeSignal: Sendable {
   private struct State {
-    var generation: UInt64 = 0
+    public init() {}
+
+    /// Changes so far: read it before looking, and wait for a later one.
+    public var generation: UInt64 = 0
     var nextTicket: UInt64 = 0
     var waiting: [(ticket: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
   }
 
   private let state = Mutex(State())
 
-  var generation: UInt64 { state.withLock { $0.generation } }
+  public init() {}
 
-  func notify() {
+  /// Changes so far: read it before looking, and wait for a later one.
+  public var generation: UInt64 { state.withLock { $0.generation } }
+
+  public func notify() {
     let waiting = state.withLock { state in
       state.generation &+= 1
       defer { state.waiting.removeAll() }
@@ -23,7 +28,7 @@ final class ChangeSignal: Sendable {
   }
 
   /// Returns at the first change after `generation`, or when the task is cancelled.
-  func wait(since generation: UInt64) async {
+  public func wait(since generation: UInt64) async {
     let ticket = state.withLock { state in
       state.nextTicket += 1
       return state.nextTicket
@@ -45,10 +50,20 @@ final class ChangeSignal: Sendable {
     }
   }
 
+  /// Returns at the first change after `generation`, when `limit` is over, or when the task is cancelled.
+  public func wait(since generation: UInt64, atMost limit: Duration, clock: any RuntimeClock) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.wait(since: generation) }
+      group.addTask { try? await clock.sleep(for: limit) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
   /// Waits until `condition` holds, at most for `limit`.
   ///
   /// - Returns: whether it held.
-  func wait(
+  public func wait(
     atMost limit: Duration, clock: any RuntimeClock, until condition: @escaping @Sendable () -> Bool
   ) async -> Bool {
     if condition() { return true }
