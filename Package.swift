@@ -46,14 +46,21 @@ let libraries: [Target] = [
   library("OnexPostgres", ["OnexCore", "OnexThreads", "CPostgres"]),
   library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
   library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP", "CProcess"]),
+  library("OnexMigrations", ["OnexCore", "OnexPostgres", "OnexService"]),
   library("OnexKernel", ["OnexCore", "OnexThreads", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
   library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
-  library("OnexRuntime", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexService", "OnexKernel"]),
   library(
-    "OnexControl", ["OnexCore", "OnexJSON", "OnexKafka", "OnexHTTP", "OnexService", "OnexKernel", "OnexTopics", "OnexRuntime"]),
+    "OnexRuntime",
+    ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel"]),
+  library(
+    "OnexControl",
+    [
+      "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexService", "OnexMigrations", "OnexKernel",
+      "OnexTopics", "OnexRuntime",
+    ]),
   library("OnexPluginKit", ["COnexPlugin"]),
   library("OnexTestSupport", ["OnexCore", "OnexInMemory"]),
 ]
@@ -79,9 +86,10 @@ let testTargets: [Target] = [
   tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
   tests(
     "IntegrationTests",
-    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel", "OnexObservability"]),
+    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability"]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
+  tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),

@@ -2,6 +2,8 @@ import OnexCore
 import OnexHTTP
 import OnexKafka
 import OnexKernel
+import OnexMigrations
+import OnexPostgres
 import OnexRuntime
 import OnexService
 
@@ -19,10 +21,27 @@ struct ControlContext: Sendable {
     KafkaEventBus(KafkaConnection(KafkaSettings(try configuration()), clientID: "onexctl"))
   }
 
-  private func configuration() throws(ControlFailure) -> Configuration {
-    let bus = SettingGroup(title: "Bus", settings: [CommonSettings.eventBusType])
+  /// A session with the configured database.
+  func database() async throws(ControlFailure) -> PostgresConnection {
+    let configuration = try configuration([.postgres])
     do {
-      return try Configuration.load([.kafka, bus], from: EnvironmentVariables(environment.all))
+      return try await PostgresConnection.connect(
+        PostgresConfiguration(PostgresSettings(configuration), applicationName: "onexctl"))
+    } catch {
+      throw ControlFailure(
+        exit: .unavailable,
+        message:
+          "the database cannot be used: \(error)\nset OMNIBASE_INFRA_DB_URL, or start the local stack with `make run`")
+    }
+  }
+
+  private func configuration() throws(ControlFailure) -> Configuration {
+    try configuration([.kafka, SettingGroup(title: "Bus", settings: [CommonSettings.eventBusType])])
+  }
+
+  private func configuration(_ groups: [SettingGroup]) throws(ControlFailure) -> Configuration {
+    do {
+      return try Configuration.load(groups, from: EnvironmentVariables(environment.all))
     } catch {
       let lines = error.problems.map { "  \($0.variable): allowed is \($0.allowed)" }
       throw ControlFailure(exit: .configuration, message: (["the environment is not valid:"] + lines).joined(separator: "\n"))

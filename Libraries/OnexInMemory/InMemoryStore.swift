@@ -21,8 +21,15 @@ public final class InMemoryStore: Store {
     let message: MessageIdentity
   }
 
+  private struct Answer {
+    let batch: RawUUID
+    let position: Int
+    let recorded: RecordedAnswer
+  }
+
   private struct State {
-    var outputs: [Identity: [OutboundRecord]] = [:]
+    var answers: [Identity: Answer] = [:]
+    var epochs: [String: [TopicPartition: LaneEpoch]] = [:]
     /// In order of arrival; those before `head` are forgotten.
     var order: [(identity: Identity, bytes: Int)] = []
     var head = 0
@@ -36,35 +43,50 @@ public final class InMemoryStore: Store {
 
   public var isStateless: Bool { false }
 
-  public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> [OutboundRecord]? {
-    state.withLock { $0.outputs[Identity(consumer: consumer, message: identity)] }
-  }
-
-  public func commit(_ entries: [CommitEntry], consumer: String) async throws(StoreError) -> [Int: [OutboundRecord]] {
+  public func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
     state.withLock { state in
-      var repeats: [Int: [OutboundRecord]] = [:]
-      for (index, entry) in entries.enumerated() {
-        let identity = Identity(consumer: consumer, message: entry.identity)
-        if let recorded = state.outputs[identity] {
-          repeats[index] = recorded
-        } else {
-          add(entry, identity, &state)
-        }
+      var epochs: [TopicPartition: LaneEpoch] = [:]
+      for partition in partitions {
+        let next = state.epochs[consumer]?[partition].map { $0 + 1 } ?? 1
+        state.epochs[consumer, default: [:]][partition] = next
+        epochs[partition] = next
       }
-      return repeats
+      return epochs
     }
   }
 
-  private func add(_ entry: CommitEntry, _ identity: Identity, _ state: inout State) {
+  public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
+    state.withLock { $0.answers[Identity(consumer: consumer, message: identity)]?.recorded }
+  }
+
+  public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
+    state.withLock { state in
+      let fenced = batch.lanes.filter { state.epochs[batch.consumer]?[$0.key] != $0.value }
+      guard fenced.isEmpty else { return .fenced(Set(fenced.keys)) }
+      var repeats: [Int: RecordedAnswer] = [:]
+      for (index, entry) in batch.entries.enumerated() {
+        let identity = Identity(consumer: batch.consumer, message: entry.identity)
+        guard let answer = state.answers[identity] else {
+          add(entry, index, batch.id, identity, &state)
+          continue
+        }
+        if answer.batch != batch.id || answer.position != index { repeats[index] = answer.recorded }
+      }
+      return .committed(repeats: repeats)
+    }
+  }
+
+  private func add(_ entry: CommitEntry, _ position: Int, _ batch: RawUUID, _ identity: Identity, _ state: inout State) {
     // Copied: a slice would keep its whole batch in memory.
     let outputs = entry.outputs.map(InMemoryStore.copy)
     let bytes = outputs.reduce(0) { $0 + ($1.value?.count ?? 0) + ($1.key?.count ?? 0) }
-    state.outputs[identity] = outputs
+    state.answers[identity] = Answer(
+      batch: batch, position: position, recorded: RecordedAnswer(digest: entry.digest, outputs: outputs))
     state.order.append((identity, bytes))
     state.bytes += bytes
     while state.order.count - state.head > limits.entriesMax || state.bytes > limits.bytesMax {
       let oldest = state.order[state.head]
-      state.outputs[oldest.identity] = nil
+      state.answers[oldest.identity] = nil
       state.bytes -= oldest.bytes
       state.head += 1
     }

@@ -20,7 +20,7 @@ final class KafkaConsumer: EventConsumer {
         ("heartbeat.interval.ms", "1000"),
         ("coordinator.query.interval.ms", "1000"),
         ("fetch.wait.max.ms", "100"),
-      ])
+      ] + (subscription.instance.map { [("group.instance.id", $0)] } ?? []))
     let callbacks = ClientCallbacks(logger: logger)
     ClientCallbacks.install(on: configuration.handle)
     GroupCallbacks.install(on: configuration.handle)

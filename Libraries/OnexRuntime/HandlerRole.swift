@@ -27,7 +27,8 @@ struct HandlerRole: Sendable {
     let (limits, group, output, clock) = (options.envelope, group, output, context.clock)
     return Pipeline(
       Pipeline.Parts(
-        consumer: try bus.consumer(Subscription(topics: [input], group: group)), producer: try bus.producer(), store: store,
+        consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
+        producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
         runner: HandlerRunner(threads: HandlerThreads(count: options.handlerThreads), context: context), context: context,
         decider: { HandlerDecider(table: table, limits: limits, clock: clock, group: group, responseTopic: output) }))

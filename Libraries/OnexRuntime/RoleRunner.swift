@@ -10,16 +10,20 @@ final class RoleRunner: Sendable {
 
   private let context: ServiceContext
   private let make: MakePipelines
+  /// `nil` for a role that keeps nothing.
+  private let inbox: DurableInbox?
   private let pipelines = OnceSet<[Pipeline]>()
 
-  init(_ context: ServiceContext, _ make: @escaping MakePipelines) {
+  init(_ context: ServiceContext, inbox: DurableInbox? = nil, _ make: @escaping MakePipelines) {
     self.context = context
+    self.inbox = inbox
     self.make = make
   }
 
   func bootstrap() async throws {
     let options = RoleOptions(context.configuration)
     let contracts = LoadedContracts.load(options, context)
+    try await inbox?.bootstrap()
     context.health.starting("connect to the event bus")
     do {
       pipelines.set(try make(eventBus(), contracts, options))
@@ -32,8 +36,11 @@ final class RoleRunner: Sendable {
     let pipelines = pipelines.value ?? []
     try await withThrowingTaskGroup(of: Void.self) { group in
       for pipeline in pipelines { group.addTask { try await pipeline.run() } }
-      try await group.waitForAll()
+      if let inbox { group.addTask { await inbox.maintain() } }
+      // Not `waitForAll`, which tells a failure only when all have ended: the first one ends the others.
+      for try await _ in group {}
     }
+    await inbox?.store.close()
   }
 
   private func eventBus() -> any EventBus {

@@ -16,7 +16,8 @@ struct RouterRole: Sendable {
     let inputs = [topics.requests, topics.effectResponses, topics.workerResponses]
     return Pipeline(
       Pipeline.Parts(
-        consumer: try bus.consumer(Subscription(topics: inputs, group: group)), producer: try bus.producer(), store: store,
+        consumer: try bus.consumer(Subscription(topics: inputs, group: group, instance: options.groupInstance)),
+        producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
         runner: HandlerRunner(threads: HandlerThreads(count: 1), context: context), context: context,
         decider: { RoutingDecider(router: router, limits: limits, clock: clock, group: group, topics: topics) }))

@@ -16,11 +16,11 @@ public enum RuntimeEffects {
 struct EffectsService: Service {
   static let name = "runtime-effects"
   static let summary = "Runs effect handlers: everything that reaches outside."
-  static let groups: [SettingGroup] = [.kafka]
+  static let groups: [SettingGroup] = [.kafka, .runtimeDatabase]
   static let inputTopic = CommonSettings.inputTopic(default: Topics.effectRequests)
   static let outputTopic = CommonSettings.outputTopic(default: Topics.effectResponses)
   static let groupID = CommonSettings.groupID(default: "onex-runtime-effects")
-  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all
+  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings
   static let healthPort = CommonSettings.healthPort(default: 8086, shared: "RUNTIME_EFFECTS_PORT")
 
   private let runner: RoleRunner
@@ -32,8 +32,10 @@ struct EffectsService: Service {
     let role = HandlerRole(
       kind: .effect, input: configuration[EffectsService.inputTopic], output: configuration[EffectsService.outputTopic],
       group: configuration[EffectsService.groupID], http: http, handlers: handlers)
-    runner = RoleRunner(context) { bus, contracts, options in
-      [try role.pipeline(bus, contracts, InMemoryStore(), options, context)]
+    let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
+    let inbox = isEmbedded ? nil : DurableInbox(context)
+    runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
+      [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, context)]
     }
   }
 

@@ -1,5 +1,4 @@
 import OnexCore
-import OnexInMemory
 import OnexKernel
 import OnexService
 
@@ -18,11 +17,11 @@ public enum RuntimeMain {
 struct MainService: Service {
   static let name = "runtime-main"
   static let summary = "Routes requests by contract and gives out the answers."
-  static let groups: [SettingGroup] = [.kafka]
+  static let groups: [SettingGroup] = [.kafka, .runtimeDatabase]
   static let inputTopic = CommonSettings.inputTopic(default: Topics.requests)
   static let outputTopic = CommonSettings.outputTopic(default: Topics.responses)
   static let groupID = CommonSettings.groupID(default: "onex-runtime-main")
-  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all
+  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings
   static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
 
   private let runner: RoleRunner
@@ -38,10 +37,11 @@ struct MainService: Service {
     topics.responses = configuration[MainService.outputTopic]
     let role = RouterRole(group: configuration[MainService.groupID], topics: topics)
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
-    runner = RoleRunner(context) { bus, contracts, options in
-      guard isEmbedded else {
+    let inbox = isEmbedded ? nil : DurableInbox(context)
+    runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
+      if let inbox {
         contracts.report(to: context)
-        return [try role.pipeline(bus, contracts, InMemoryStore(), options, context)]
+        return [try role.pipeline(bus, contracts, inbox.store, options, context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())
         .pipelines(bus, contracts, options, context)

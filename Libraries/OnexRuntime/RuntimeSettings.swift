@@ -16,14 +16,24 @@ enum RuntimeSettings {
   static let laneConcurrencyMax = Setting.integer(
     "ONEX_LANE_CONCURRENCY_MAX", default: 32, range: 1...1024,
     help: "Handlers of one partition that run at once, each for another key.")
+  static let groupInstance = Setting.optionalText(
+    "ONEX_GROUP_INSTANCE_ID", allowed: "a name that no other member of the group has",
+    help: "Names this member across restarts (static membership): it has its partitions back at once. Absent: it joins anew.")
   static let trustedNamespaces = Setting.list(
     "ONEX_TRUSTED_NAMESPACES", default: [], allowed: "module names, separated by commas",
     help: "When set, only handler classes of these modules are loaded.")
 
   static let all: [any AnySetting] = [
     CommonSettings.contractsDirectory, CommonSettings.pluginsDirectory, payloadBytesMax, outputBytesMax, handlerThreads,
-    laneConcurrencyMax, trustedNamespaces,
+    laneConcurrencyMax, groupInstance, trustedNamespaces,
   ]
+}
+
+extension SettingGroup {
+  /// The database of a role that remembers. A bus in memory does without.
+  static let runtimeDatabase = SettingGroup(
+    title: SettingGroup.postgres.title, settings: SettingGroup.postgres.settings, isUsed: SettingGroup.kafka.isUsed,
+    check: SettingGroup.postgres.check)
 }
 
 /// What a role needs to know of the configuration; embedded mode makes one without any.
@@ -34,6 +44,8 @@ public struct RoleOptions: Sendable {
   public var envelope = EnvelopeDecoder.Limits()
   public var outputBytesMax = (1 << 20) + (64 << 10)
   public var handlerThreads = 4
+  /// Of the process's one consumer.
+  public var groupInstance: String?
   public var pipeline = PipelineLimits()
 
   public init(contractsDirectory: String) { self.contractsDirectory = contractsDirectory }
@@ -44,6 +56,7 @@ public struct RoleOptions: Sendable {
     trustedNamespaces = configuration[RuntimeSettings.trustedNamespaces]
     envelope.payloadBytesMax = configuration[RuntimeSettings.payloadBytesMax]
     outputBytesMax = configuration[RuntimeSettings.outputBytesMax]
+    groupInstance = configuration[RuntimeSettings.groupInstance]
     handlerThreads = configuration[RuntimeSettings.handlerThreads]
     pipeline.lane.concurrencyMax = configuration[RuntimeSettings.laneConcurrencyMax]
   }

@@ -45,13 +45,18 @@ final class Process: Sendable {
   /// What the process ended with; a signal counts as 128 and its number, as in a shell.
   func exitCode(within limit: Duration) async throws -> Int32 {
     try await TestEnvironment.eventually("\(logPath): the process ends", within: limit) {
-      self.status.withLock { status in
-        if status == nil {
-          var raw: Int32 = 0
-          if waitpid(self.pid, &raw, WNOHANG) == self.pid { status = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F) }
-        }
-        return status
+      self.code
+    }
+  }
+
+  /// The same; `nil` while it runs.
+  var code: Int32? {
+    status.withLock { status in
+      if status == nil {
+        var raw: Int32 = 0
+        if waitpid(pid, &raw, WNOHANG) == pid { status = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F) }
       }
+      return status
     }
   }
 

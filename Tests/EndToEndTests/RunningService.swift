@@ -20,6 +20,8 @@ struct RunningService: Sendable {
       "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"),
       "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts", "ONEX_HEALTH_PORT": String(port),
     ]
+    // A worker has no database, and must not need one.
+    if name != "runtime-worker" { environment["OMNIBASE_INFRA_DB_URL"] = try TestEnvironment.value("OMNIBASE_INFRA_DB_URL") }
     if let run { environment["ONEX_GROUP_ID"] = "\(name)-\(run)" }
     environment.merge(settings) { _, own in own }
     process = try Process(executable ?? name, environment: environment)
@@ -34,7 +36,8 @@ struct RunningService: Sendable {
   @discardableResult
   func untilReady() async throws -> RunningService {
     _ = try await TestEnvironment.eventually("\(process.logPath) is ready: \(process.output.suffix(500))", within: .seconds(60)) {
-      try await get("/ready")?.status == 200 ? true : nil
+      if let code = process.code { throw TestFailure("\(process.logPath) ended with \(code): \(process.output.suffix(800))") }
+      return try await get("/ready")?.status == 200 ? true : nil
     }
     return self
   }

@@ -9,6 +9,7 @@ import Testing
     ["OnexJSON", "OnexYAML", "OnexInMemory"],
     ["OnexKafka", "OnexPostgres", "OnexHTTP"],
     ["OnexService"],
+    ["OnexMigrations"],
     ["OnexKernel"],
     // Features, and the composition of roles that takes their handlers as parameters.
     ["OnexCompute", "OnexEffects", "OnexObservability", "OnexTopics", "OnexRuntime"],

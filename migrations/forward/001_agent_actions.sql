@@ -6,6 +6,15 @@
 --
 -- An event keeps its created_at when it is sent again, so (id, created_at) makes a repeat harmless just as id alone would.
 
+-- Which migrations a database has. Every migration puts its own number in, so that the files can also be run one after the other by
+-- anything that runs SQL, such as PostgreSQL's init directory; `onexctl migrate` adds the checksum.
+CREATE TABLE IF NOT EXISTS onex_migrations (
+  number integer PRIMARY KEY,
+  name text NOT NULL,
+  checksum text,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE IF NOT EXISTS agent_actions (
   id uuid NOT NULL,
   correlation_id uuid NOT NULL,
@@ -31,3 +40,5 @@ CREATE INDEX IF NOT EXISTS agent_actions_correlation_id_idx ON agent_actions (co
 
 COMMENT ON TABLE agent_actions IS 'What agents did; written by agent-actions-consumer from the topic agent-actions.';
 COMMENT ON COLUMN agent_actions.metadata IS 'The event''s own metadata; fields without a column are under "extra".';
+
+INSERT INTO onex_migrations (number, name) VALUES (1, 'agent_actions') ON CONFLICT (number) DO NOTHING;

@@ -1,3 +1,3 @@
--- Deletes every recorded agent action. The topic keeps what it still retains: a consumer group that starts over reads it again.
-
+-- Deletes everything that agents reported. The list of migrations stays: it belongs to the database, not to this table.
 DROP TABLE IF EXISTS agent_actions;
+DELETE FROM onex_migrations WHERE number = 1;

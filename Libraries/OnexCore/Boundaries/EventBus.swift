@@ -18,12 +18,16 @@ public struct Subscription: Sendable {
   public let group: String
   /// Where a group without a stored offset begins.
   public let start: Start
+  /// Names this member across restarts (static membership, KIP-345): a process that comes back under the same name has its
+  /// partitions again at once, where a new member would wait until the old one is given up. `nil` for members that come and go.
+  public let instance: String?
 
-  public init(topics: [String], group: String, start: Start = .earliest) {
+  public init(topics: [String], group: String, start: Start = .earliest, instance: String? = nil) {
     precondition(!topics.isEmpty, "a subscription names a topic")
     self.topics = topics
     self.group = group
     self.start = start
+    self.instance = instance
   }
 }
 

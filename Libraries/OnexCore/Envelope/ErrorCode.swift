@@ -15,6 +15,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
   case cancelled = "CANCELLED"
   case notAllowed = "NOT_ALLOWED"
   case outputTooLarge = "OUTPUT_TOO_LARGE"
+  case conflict = "CONFLICT"
   case internalError = "INTERNAL"
 
   /// Whether sending the same request again may succeed, unless the handler says otherwise.
@@ -22,7 +23,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .handlerUnavailable, .handlerTimeout, .circuitOpen, .cancelled, .internalError: true
     case .invalidEnvelope, .invalidJSON, .payloadTooLarge, .unsupportedVersion, .unknownOperation, .schemaViolation,
-      .handlerFailed, .deadlineExceeded, .indeterminate, .notAllowed, .outputTooLarge:
+      .handlerFailed, .deadlineExceeded, .indeterminate, .notAllowed, .outputTooLarge, .conflict:
       false
     }
   }

@@ -15,6 +15,9 @@ public struct OffsetTracker: Sendable {
   /// Records delivered and not yet done, or done behind one that is not.
   public var pending: Int { delivered.count - head }
 
+  /// The first record that is not done.
+  public var firstPending: Int64? { head < delivered.count ? delivered[head].offset : nil }
+
   public mutating func deliver(_ offset: Int64) {
     precondition(delivered.last.map { $0.offset < offset } ?? true, "a partition delivers in offset order")
     delivered.append((offset, false))

@@ -14,7 +14,7 @@ public protocol Decider: AnyObject {
 
 public enum Decision: Sendable {
   /// The outputs are written. `identity` is what a repeat is recognised by; `nil` for a record that has none.
-  case decided(identity: MessageIdentity?)
+  case decided(identity: RequestIdentity?)
   /// A handler must run, after earlier work of the same key.
   ///
   /// Indirect: most records are decided at once, and moving the large case about would cost each of them.

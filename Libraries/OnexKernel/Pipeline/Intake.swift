@@ -18,20 +18,27 @@ struct Intake: Sendable {
     parts.context.health.raise(
       Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
       runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
-    try await withThrowingTaskGroup(of: Void.self) { revocations in
+    try await withThrowingDiscardingTaskGroup { group in
       while !parts.context.shutdown.isRequested {
         await waitForRoom()
+        let again = takeAgain()
+        if !again.isEmpty { group.addTask { await pipeline.claim(again) } }
         for event in await parts.consumer.poll(parts.limits.poll) {
-          if case .revoking(let partitions) = event {
+          switch event {
+          case .revoking(let partitions):
+            pipeline.fenced.remove(partitions)
             lanes.revoke(partitions)
-            revocations.addTask { await giveUp(partitions) }
-          } else {
-            try handle(event, decider, &batch)
+            group.addTask { await giveUp(partitions) }
+          case .assigned(let partitions):
+            let added = assign(partitions)
+            group.addTask { await pipeline.claim(added) }
+          default: try handle(event, decider, &batch)
           }
         }
       }
       await drain()
-      try await revocations.waitForAll()
+      // What is left are claims that an absent store has not answered: nothing waits for them any more.
+      group.cancelAll()
     }
   }
 
@@ -40,14 +47,8 @@ struct Intake: Sendable {
     switch event {
     case .records(let records):
       take(records, decider, &batch)
-    case .assigned(let partitions):
-      lanes.assign(partitions)
-      pipeline.metrics.assigned.set(lanes.assigned)
-      parts.context.health.check("partitions", state: lanes.assigned > 0 ? .up : .standingBy)
-      logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(lanes.assigned)])
-      parts.context.health.clear(Intake.joining)
-      parts.context.health.check("kafka", state: .up)
     case .lost(let partitions):
+      pipeline.fenced.remove(partitions)
       lanes.remove(partitions)
       pipeline.metrics.assigned.set(lanes.assigned)
       logger.warning("partitions lost", ["count": .integer(partitions.count)])
@@ -59,9 +60,37 @@ struct Intake: Sendable {
     case .recovered:
       pipeline.outages.succeeded(.broker)
       parts.context.health.check("kafka", state: .up)
-    case .revoking:
-      preconditionFailure("handled where the task that waits can be started")
+    case .assigned, .revoking:
+      preconditionFailure("handled where the task that follows can be started")
     }
+  }
+
+  private func assign(_ partitions: [TopicPartition]) -> [LaneReference] {
+    let added = lanes.assign(partitions)
+    pipeline.metrics.assigned.set(lanes.assigned)
+    parts.context.health.check("partitions", state: lanes.assigned > 0 ? .up : .standingBy)
+    parts.context.logger.info(
+      "partitions assigned", ["added": .integer(partitions.count), "total": .integer(lanes.assigned)])
+    parts.context.health.clear(Intake.joining)
+    parts.context.health.check("kafka", state: .up)
+    return added
+  }
+
+  /// Lanes that were claimed by somebody else and are still assigned to this member after a rest, from where they were left. Between
+  /// two polls, so that no record of before is mixed with those of after.
+  private func takeAgain() -> [LaneReference] {
+    let due = pipeline.fenced.due(at: parts.context.clock.uptime())
+    var taken: [TopicPartition] = []
+    for lane in due {
+      do {
+        try parts.consumer.seek(lane.partition, to: lane.offset)
+        taken.append(lane.partition)
+      } catch {
+        // Not ours any more, as the group is about to say.
+        parts.context.logger.info("a lane that was claimed elsewhere is not taken again", ["error": .string(error.description)])
+      }
+    }
+    return taken.isEmpty ? [] : lanes.assign(taken)
   }
 
   /// Decides records of one poll, partition by partition; within one they are in offset order.
@@ -83,7 +112,7 @@ struct Intake: Sendable {
     pipeline.metrics.consumed.add(records.count)
     var decided: [ConsumedRecord] = []
     decided.reserveCapacity(records.count)
-    var identities: [MessageIdentity?] = []
+    var identities: [RequestIdentity?] = []
     var work: [HandlerWork] = []
     var waiting: Set<Bytes> = []
     let hasWork = lanes.hasWork(in: lane)

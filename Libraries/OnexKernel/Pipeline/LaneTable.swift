@@ -7,6 +7,8 @@ final class LaneTable: Sendable {
   private struct Entry {
     let epoch: UInt64
     var lane: Lane<HandlerWork>
+    /// The store's epoch, once it is claimed there.
+    var claim: LaneEpoch?
   }
 
   private struct State {
@@ -40,12 +42,34 @@ final class LaneTable: Sendable {
 
   var assigned: Int { state.withLock { $0.entries.count } }
 
-  func assign(_ partitions: [TopicPartition]) {
+  @discardableResult
+  func assign(_ partitions: [TopicPartition]) -> [LaneReference] {
     state.withLock { state in
-      for partition in partitions {
+      partitions.map { partition in
         state.lastEpoch += 1
         state.entries[partition] = Entry(epoch: state.lastEpoch, lane: Lane(limits))
+        return LaneReference(partition: partition, epoch: state.lastEpoch)
       }
+    }
+  }
+
+  /// The store has accepted the claims.
+  func claimed(_ lanes: [LaneReference], _ epochs: [TopicPartition: LaneEpoch]) {
+    state.withLock { state in
+      for lane in lanes { state.update(lane) { $0.claim = epochs[lane.partition] } }
+    }
+    changes.notify()
+  }
+
+  /// The store's epochs of live lanes; `nil` while one of them is not claimed.
+  func claims(of lanes: Set<LaneReference>) -> [TopicPartition: LaneEpoch]? {
+    state.withLock { state in
+      var claims: [TopicPartition: LaneEpoch] = [:]
+      for lane in lanes {
+        guard let entry = state.entries[lane.partition], entry.epoch == lane.epoch, let claim = entry.claim else { return nil }
+        claims[lane.partition] = claim
+      }
+      return claims
     }
   }
 
@@ -130,14 +154,21 @@ final class LaneTable: Sendable {
   }
 
   /// Forgets lanes: whatever of theirs is still on its way is dropped when it arrives.
-  func remove(_ partitions: [TopicPartition]) {
-    state.withLock { state in
+  ///
+  /// - Returns: the first record of each that is not done, where there is one.
+  @discardableResult
+  func remove(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+    let pending = state.withLock { state in
+      var pending: [TopicPartition: Int64] = [:]
       for partition in partitions {
         guard let entry = state.entries.removeValue(forKey: partition) else { continue }
         state.unsettled -= entry.lane.offsets.pending
+        pending[partition] = entry.lane.offsets.firstPending
       }
+      return pending
     }
     changes.notify()
+    return pending
   }
 
   func isIdle(_ partitions: [TopicPartition]) -> Bool {

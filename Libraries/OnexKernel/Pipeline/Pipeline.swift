@@ -43,6 +43,7 @@ public final class Pipeline: Sendable {
   let lanes: LaneTable
   let settlements = SettlementQueue()
   let window = PublicationWindow()
+  let fenced = FencedLanes()
   let metrics: PipelineMetrics
   let outages: OutageReporter
   private let starts: AsyncStream<HandlerStart>
@@ -87,6 +88,15 @@ public final class Pipeline: Sendable {
     await parts.consumer.close()
   }
 
+  /// Claims lanes of this member in the store, so that nobody who held them before can commit any more.
+  func claim(_ lanes: [LaneReference]) async {
+    guard !lanes.isEmpty, !parts.store.isStateless else { return }
+    let epochs = await untilStoreAnswers { () throws(StoreError) in
+      try await parts.store.claim(lanes.map(\.partition), consumer: parts.group)
+    }
+    if let epochs { self.lanes.claimed(lanes, epochs) }
+  }
+
   /// Carries out what the lanes have asked for.
   func apply(_ progress: LaneTable.Progress) {
     if !progress.pause.isEmpty { parts.consumer.pause(progress.pause) }
@@ -107,28 +117,28 @@ public final class Pipeline: Sendable {
   private func execute(_ start: HandlerStart) async {
     let work = start.work
     guard lanes.isLive(start.lane) else { return }
-    let identity = work.envelope.identity
-    if let recorded = await recordedOutputs(of: identity) {
-      let outputs = RecordedAnswer.outputs(
-        recorded, for: work, topic: parts.responseTopic, bytesMax: parts.outputBytesMax)
+    if let recorded = await recordedAnswer(to: work.envelope.identity) {
+      let outputs = AnswerReplay.outputs(
+        recorded, for: work.envelope, in: work.record, topic: parts.responseTopic, bytesMax: parts.outputBytesMax,
+        now: parts.context.clock.now())
       // Under the repeat's own id: the key's entry stays that of the first answer.
-      return settle(start, outputs, .envelope(work.envelope.envelopeID))
+      return settle(start, outputs, RequestIdentity(.envelope(work.envelope.envelopeID)))
     }
     let response = await parts.runner.run(work)
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
     batch.respond(response, to: work.record, topic: parts.responseTopic, owner: 0)
-    settle(start, batch.finish().records, identity)
+    settle(start, batch.finish().records, work.envelope.requestIdentity(for: response.outcome))
   }
 
-  private func settle(_ start: HandlerStart, _ outputs: [OutboundRecord], _ identity: MessageIdentity) {
+  private func settle(_ start: HandlerStart, _ outputs: [OutboundRecord], _ identity: RequestIdentity) {
     settlements.add(
       Settlement(
         lane: start.lane, records: [start.work.record], outputs: outputs, owners: outputs.map { _ in 0 },
         identities: [identity], finishedKey: start.key))
   }
 
-  /// The outputs of an earlier answer to the same request; waits out an outage of the store.
-  private func recordedOutputs(of identity: MessageIdentity) async -> [OutboundRecord]? {
+  /// An earlier answer to the same request; waits out an outage of the store.
+  private func recordedAnswer(to identity: MessageIdentity) async -> RecordedAnswer? {
     guard !parts.store.isStateless else { return nil }
     return await untilStoreAnswers { () throws(StoreError) in
       try await parts.store.recorded(identity, consumer: parts.group)

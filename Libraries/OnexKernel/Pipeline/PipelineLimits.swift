@@ -13,6 +13,8 @@ public struct PipelineLimits: Sendable {
   /// How long a lane that the group wants back may take to finish what is in flight; the rest is done again by its new owner.
   /// Below the interval after which the group takes the partitions away (`max.poll.interval.ms`, 12 s).
   public var revocationMax: Duration = .seconds(10)
+  /// How long a lane rests that another member has claimed: long enough for the group to say who is right.
+  public var fencedRest: Duration = .seconds(3)
   /// Waits between attempts while broker or store are away.
   public var outage = RetryPolicy.outage
 

@@ -5,6 +5,7 @@ struct PipelineMetrics: Sendable {
   let consumed: Counter
   let published: Counter
   let settledBatches: Counter
+  let fenced: Counter
   let assigned: Gauge
 
   init(_ registry: MetricRegistry, group: String) {
@@ -13,6 +14,8 @@ struct PipelineMetrics: Sendable {
     published = registry.counter("onex_records_published_total", help: "Records written and acknowledged.", labels: labels)
     settledBatches = registry.counter(
       "onex_batches_settled_total", help: "Batches committed, published and marked as done.", labels: labels)
+    fenced = registry.counter(
+      "onex_lanes_fenced_total", help: "Lanes that another member had claimed when this one wanted to commit.", labels: labels)
     assigned = registry.gauge("onex_partitions_assigned", help: "Partitions this member works on.", labels: labels)
   }
 

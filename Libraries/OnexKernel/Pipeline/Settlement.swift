@@ -8,7 +8,7 @@ struct Settlement: Sendable {
   /// To which of `records` each output belongs; ascending.
   let owners: [Int]
   /// What repeats of each record are recognised by; empty for a stateless role.
-  let identities: [MessageIdentity?]
+  let identities: [RequestIdentity?]
   /// The key whose turn ends with this settlement, when a handler ran for it.
   let finishedKey: Bytes?
 }

@@ -16,12 +16,14 @@ struct Settler: Sendable {
       await pipeline.window.waitForRepeats()
       pipeline.window.add(
         PublishedBatch(
-          settlements: live, outputs: outputs.records, source: outputs.source,
+          settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
           publication: pipeline.parts.producer.send(outputs.records)))
     }
   }
 
   private struct Outputs {
+    /// Those that are committed.
+    let settlements: [Settlement]
     let records: [OutboundRecord]
     /// The consumed record that the output at an index answers.
     let source: @Sendable (Int) -> ConsumedRecord
@@ -31,26 +33,75 @@ struct Settler: Sendable {
   private func commit(_ settlements: [Settlement]) async -> Outputs? {
     guard !pipeline.parts.store.isStateless else {
       let records = settlements.count == 1 ? settlements[0].outputs : settlements.flatMap(\.outputs)
-      return Outputs(records: records) { Settler.source(of: $0, in: settlements) }
+      return Outputs(settlements: settlements, records: records) { Settler.source(of: $0, in: settlements) }
     }
-    let (entries, records) = Settler.entries(settlements)
-    let recorded = await pipeline.untilStoreAnswers { () throws(StoreError) in
-      try await pipeline.parts.store.commit(entries.filter { $0.isIdentified }.map(\.entry), consumer: pipeline.parts.group)
+    return await record(settlements)
+  }
+
+  /// Commits the settlements of lanes that are still ours, and drops the others.
+  private func record(_ settlements: [Settlement]) async -> Outputs? {
+    var live = settlements
+    while true {
+      guard let epochs = await claims(of: &live) else { return nil }
+      let entries = Settler.entries(live)
+      let batch = CommitBatch(
+        id: pipeline.parts.context.ids.next(), consumer: pipeline.parts.group, lanes: epochs,
+        entries: entries.compactMap(\.identified))
+      let outcome = await pipeline.untilStoreAnswers { () throws(StoreError) in try await pipeline.parts.store.commit(batch) }
+      switch outcome {
+      case nil: return nil
+      case .fenced(let partitions): fence(partitions)
+      case .committed(let repeats): return outputs(live, entries, repeats)
+      }
     }
-    guard let recorded else { return nil }
+  }
+
+  /// Waits until the lanes are claimed in the store, and leaves out those that went away meanwhile.
+  ///
+  /// - Returns: `nil` when none is left or the task was cancelled.
+  private func claims(of settlements: inout [Settlement]) async -> [TopicPartition: LaneEpoch]? {
+    let lanes = pipeline.lanes
+    while !Task.isCancelled {
+      let seen = lanes.changes.generation
+      settlements = settlements.filter { lanes.isLive($0.lane) }
+      guard !settlements.isEmpty else { return nil }
+      if let claims = lanes.claims(of: Set(settlements.map(\.lane))) { return claims }
+      await lanes.changes.wait(since: seen)
+    }
+    return nil
+  }
+
+  private func fence(_ partitions: Set<TopicPartition>) {
+    let due = pipeline.parts.context.clock.uptime() + pipeline.parts.limits.fencedRest
+    for (partition, offset) in pipeline.lanes.remove(Array(partitions)) {
+      pipeline.metrics.fenced.add()
+      pipeline.parts.context.logger.warning(
+        "a lane was claimed by another member; nothing of it is committed here", ["lane": .string(partition.description)])
+      pipeline.fenced.add(FencedLanes.Lane(partition: partition, offset: offset, dueAt: due))
+    }
+  }
+
+  private func outputs(
+    _ settlements: [Settlement], _ entries: [Entry], _ repeats: [Int: RecordedAnswer]
+  ) -> Outputs {
+    let parts = pipeline.parts
     var outputs: [OutboundRecord] = []
     var sources: [ConsumedRecord] = []
     var position = 0
-    for (entry, record) in zip(entries, records) {
-      var own = entry.entry.outputs
-      if entry.isIdentified {
-        own = recorded[position] ?? own
+    for entry in entries {
+      var own = entry.outputs
+      if entry.identified != nil {
+        if let recorded = repeats[position] {
+          own = AnswerReplay.outputs(
+            recorded, for: entry.record, topic: parts.responseTopic, bytesMax: parts.outputBytesMax,
+            now: parts.context.clock.now())
+        }
         position += 1
       }
       outputs += own
-      sources += own.map { _ in record }
+      sources += own.map { _ in entry.record }
     }
-    return Outputs(records: outputs) { [sources] in sources[$0] }
+    return Outputs(settlements: settlements, records: outputs) { [sources] in sources[$0] }
   }
 
   /// Looked up only for an output that was refused.
@@ -64,28 +115,26 @@ struct Settler: Sendable {
   }
 
   private struct Entry {
-    let entry: CommitEntry
-    /// Records without an identity (rejected ones) are not remembered: their outputs are the same each time.
-    let isIdentified: Bool
+    let record: ConsumedRecord
+    let outputs: [OutboundRecord]
+    /// `nil` for a record without an identity (a rejected one): it is not remembered, since its outputs are the same each time.
+    let identified: CommitEntry?
   }
 
-  private static func entries(_ settlements: [Settlement]) -> ([Entry], [ConsumedRecord]) {
+  private static func entries(_ settlements: [Settlement]) -> [Entry] {
     var entries: [Entry] = []
-    var sources: [ConsumedRecord] = []
     for settlement in settlements {
       var output = 0
       for (index, record) in settlement.records.enumerated() {
         let first = output
         while output < settlement.owners.count, settlement.owners[output] == index { output += 1 }
-        let identity = settlement.identities[index]
-        let place = EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
-        let entry = CommitEntry(
-          identity: identity ?? .envelope(place), source: record.source, offset: record.offset,
-          outputs: Array(settlement.outputs[first..<output]))
-        entries.append(Entry(entry: entry, isIdentified: identity != nil))
-        sources.append(record)
+        let outputs = Array(settlement.outputs[first..<output])
+        let identified = settlement.identities[index].map {
+          CommitEntry(identity: $0.message, digest: $0.digest, source: record.source, offset: record.offset, outputs: outputs)
+        }
+        entries.append(Entry(record: record, outputs: outputs, identified: identified))
       }
     }
-    return (entries, sources)
+    return entries
   }
 }

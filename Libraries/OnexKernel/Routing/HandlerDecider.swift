@@ -57,7 +57,7 @@ public final class HandlerDecider: Decider {
     let response = ResponseEnvelope(
       answering: envelope, handler: handler, duration: clock.uptime() - start, timestamp: clock.now(), outcome: outcome)
     batch.respond(response, to: record, topic: responseTopic, owner: owner)
-    return .decided(identity: envelope.identity)
+    return .decided(identity: envelope.requestIdentity(for: outcome))
   }
 
   /// Requests for one operation tend to follow each other: the last one found is kept.

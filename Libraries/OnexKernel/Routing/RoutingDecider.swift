@@ -45,7 +45,7 @@ public final class RoutingDecider: Decider {
       }
       // By its own id also where it has an idempotency key: the role that does the work knows the recorded answer, and can
       // address it to the request that repeats.
-      return .decided(identity: .envelope(envelope.envelopeID))
+      return .decided(identity: RequestIdentity(.envelope(envelope.envelopeID)))
     }
   }
 
@@ -74,7 +74,7 @@ public final class RoutingDecider: Decider {
       batch.pass(
         record, value: record.value ?? .empty, topic: topics.responses, id: response.envelopeID,
         correlationID: response.correlationID, owner: owner)
-      return .decided(identity: .envelope(response.envelopeID))
+      return .decided(identity: RequestIdentity(.envelope(response.envelopeID)))
     }
   }
 }

@@ -1,0 +1,86 @@
+import OnexCore
+import OnexMigrations
+import OnexPostgres
+import OnexService
+
+/// The inbox in PostgreSQL as a service has it: settings, the schema's check at the start, and maintenance while it runs.
+struct DurableInbox: Sendable {
+  static let autoMigrate = Setting.flag(
+    "ONEX_AUTO_MIGRATE", default: false, help: "Apply pending migrations at the start; for local stacks and jobs.")
+  static let migrationsDirectory = Setting.text(
+    "ONEX_MIGRATIONS_DIR", default: "./migrations", allowed: "a path", help: "Where ONEX_AUTO_MIGRATE finds the migrations.")
+  static let retentionDays = Setting.integer(
+    "ONEX_INBOX_RETENTION_DAYS", default: 7, range: 1...365, help: "How long a repeated request is recognised.")
+  static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays]
+
+  private static let daysAhead = 2
+  private static let maintenanceInterval = Duration.seconds(3600)
+
+  let store: PostgresStore
+  private let database: PostgresConfiguration
+  private let context: ServiceContext
+
+  init(_ context: ServiceContext) {
+    self.context = context
+    database = PostgresConfiguration(PostgresSettings(context.configuration), applicationName: context.name)
+    store = PostgresStore(database, owner: "\(context.name) \(context.ids.next())", logger: context.logger)
+  }
+
+  /// Refuses a database of another version. One that cannot be reached is waited for by whoever needs it: the process starts and
+  /// says on `/ready` what is missing.
+  func bootstrap() async throws {
+    context.health.starting("check the database's schema")
+    let connection: PostgresConnection
+    do {
+      connection = try await PostgresConnection.connect(database, logger: context.logger)
+    } catch {
+      guard error.isRetriable else { throw ServiceFailure.configuration("the database refuses this service: \(error)") }
+      context.logger.warning("the database cannot be reached yet", ["error": .string(error.description)])
+      return
+    }
+    do {
+      if context.configuration[DurableInbox.autoMigrate] { try await migrate(connection) }
+      if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
+    } catch let error as PostgresError {
+      context.logger.warning("the database's schema cannot be checked yet", ["error": .string(error.description)])
+    }
+    await connection.close()
+  }
+
+  private func migrate(_ connection: PostgresConnection) async throws {
+    context.health.starting("apply migrations")
+    do {
+      let files = try MigrationFolder.load(context.configuration[DurableInbox.migrationsDirectory])
+      for title in try await Migrator(connection, files).up() {
+        context.logger.info("migration applied", ["migration": .string(title)])
+      }
+    } catch let error as MigrationFolder.Invalid {
+      throw ServiceFailure.configuration(error.description)
+    } catch let error as Migrator.Failure {
+      throw ServiceFailure.configuration(error.description)
+    }
+  }
+
+  /// Keeps partitions of the inbox at hand and drops old ones, until shutdown or until the task is cancelled.
+  func maintain() async {
+    while !context.shutdown.isRequested, !Task.isCancelled {
+      let pause: Duration
+      do {
+        let done = try await store.maintain(
+          daysAhead: DurableInbox.daysAhead, retentionDays: context.configuration[DurableInbox.retentionDays])
+        for action in done { context.logger.info("inbox partition", ["action": .string(action)]) }
+        pause = DurableInbox.maintenanceInterval
+      } catch {
+        // Rows go to the default partition meanwhile; what is wrong is told by those who commit.
+        context.logger.warning("the inbox was not maintained", ["error": .string(error.description)])
+        pause = .seconds(10)
+      }
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { try? await context.clock.sleep(for: pause) }
+        group.addTask { await context.shutdown.wait() }
+        await group.next()
+        group.cancelAll()
+      }
+    }
+  }
+}
