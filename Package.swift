@@ -51,15 +51,19 @@ let libraries: [Target] = [
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
+  library("OnexWorkflow", ["OnexCore", "OnexJSON", "OnexKernel"]),
   library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
   library(
     "OnexRuntime",
-    ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel"]),
+    [
+      "OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel",
+      "OnexWorkflow",
+    ]),
   library(
     "OnexControl",
     [
       "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexService", "OnexMigrations", "OnexKernel",
-      "OnexTopics", "OnexRuntime",
+      "OnexTopics", "OnexWorkflow", "OnexRuntime",
     ]),
   library("OnexPluginKit", ["COnexPlugin"]),
   library("OnexTestSupport", ["OnexCore", "OnexInMemory"]),
@@ -91,6 +95,7 @@ let testTargets: [Target] = [
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
+  tests("OnexWorkflowTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexWorkflow"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),
   tests("OnexEffectsTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexHTTP", "OnexEffects"]),

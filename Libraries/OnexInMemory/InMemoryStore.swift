@@ -1,11 +1,9 @@
 import OnexCore
 import Synchronization
 
-/// An inbox in memory: what the durable one promises, for as long as the process lives and within a bound.
-///
-/// The oldest answers are forgotten first. Embedded mode and tests use it alone; a service uses it only to spare its receivers
-/// repeats until the journal takes its place.
-public final class InMemoryStore: Store {
+/// The store in memory: what the durable one promises, for as long as the process lives. Of answers it keeps the newest within a bound;
+/// streams and timers are not bounded, since embedded mode and tests alone use it.
+public final class InMemoryStore: StreamStore, JournalReader {
   public struct Limits: Sendable {
     public var entriesMax: Int
     public var bytesMax: Int
@@ -24,6 +22,7 @@ public final class InMemoryStore: Store {
   private struct Answer {
     let batch: RawUUID
     let position: Int
+    let isSilenced: Bool
     let recorded: RecordedAnswer
   }
 
@@ -34,12 +33,20 @@ public final class InMemoryStore: Store {
     var order: [(identity: Identity, bytes: Int)] = []
     var head = 0
     var bytes = 0
+    var streams = InMemoryStreams()
+    var starts: [Identity: RawUUID] = [:]
+    var leases: [String: [TopicPartition: (owner: String, renewed: Duration)]] = [:]
   }
 
   private let limits: Limits
+  private let clock: any RuntimeClock
   private let state = Mutex(State())
 
-  public init(limits: Limits = Limits()) { self.limits = limits }
+  /// - Parameter clock: what leases expire by.
+  public init(limits: Limits = Limits(), clock: any RuntimeClock = SystemClock()) {
+    self.limits = limits
+    self.clock = clock
+  }
 
   public var isStateless: Bool { false }
 
@@ -63,25 +70,65 @@ public final class InMemoryStore: Store {
     state.withLock { state in
       let fenced = batch.lanes.filter { state.epochs[batch.consumer]?[$0.key] != $0.value }
       guard fenced.isEmpty else { return .fenced(Set(fenced.keys)) }
-      var repeats: [Int: RecordedAnswer] = [:]
-      for (index, entry) in batch.entries.enumerated() {
-        let identity = Identity(consumer: batch.consumer, message: entry.identity)
-        guard let answer = state.answers[identity] else {
-          add(entry, index, batch.id, identity, &state)
-          continue
-        }
-        if answer.batch != batch.id || answer.position != index { repeats[index] = answer.recorded }
+      let identities = batch.entries.map { Identity(consumer: batch.consumer, message: $0.identity) }
+      let isAgain = zip(identities, 0...).contains { state.answers[$0]?.batch == batch.id && state.answers[$0]?.position == $1 }
+      guard !isAgain else { return again(batch, identities, state) }
+      guard state.streams.accepts(batch.streams) else { return .conflict }
+      var seen: Set<Identity> = []
+      for (identity, entry) in zip(identities, batch.entries) {
+        let isRepeat = !seen.insert(identity).inserted || state.answers[identity] != nil
+        if isRepeat, entry.changesStreams { return .conflict }
       }
-      return .committed(repeats: repeats)
+      return record(batch, identities, &state)
     }
   }
 
-  private func add(_ entry: CommitEntry, _ position: Int, _ batch: RawUUID, _ identity: Identity, _ state: inout State) {
+  /// The outcome of a batch that is committed already.
+  private func again(_ batch: CommitBatch, _ identities: [Identity], _ state: State) -> CommitOutcome {
+    var repeats: [Int: RecordedAnswer] = [:]
+    var silenced: Set<Int> = []
+    for (index, identity) in identities.enumerated() {
+      guard let answer = state.answers[identity] else { continue }
+      if answer.batch != batch.id || answer.position != index {
+        repeats[index] = answer.recorded
+      } else if answer.isSilenced {
+        silenced.insert(index)
+      }
+    }
+    return .committed(repeats: repeats, silenced: silenced)
+  }
+
+  private func record(_ batch: CommitBatch, _ identities: [Identity], _ state: inout State) -> CommitOutcome {
+    var repeats: [Int: RecordedAnswer] = [:]
+    var silenced: Set<Int> = []
+    let responses = Set(
+      batch.entries.compactMap { entry -> RawUUID? in
+        if case .response(let id)? = entry.deadline { id } else { nil }
+      })
+    for (index, entry) in batch.entries.enumerated() {
+      if let answer = state.answers[identities[index]] {
+        repeats[index] = answer.recorded
+        continue
+      }
+      let isInTime =
+        entry.deadline.map { state.streams.take($0, consumer: batch.consumer, responses: responses) } ?? true
+      if !isInTime { silenced.insert(index) }
+      add(entry, index, batch.id, identities[index], isSilenced: !isInTime, &state)
+    }
+    for change in batch.streams { state.streams.apply(change) }
+    for change in batch.timers { state.streams.apply(change, consumer: batch.consumer) }
+    for change in batch.projections { state.streams.apply(change) }
+    return .committed(repeats: repeats, silenced: silenced)
+  }
+
+  private func add(
+    _ entry: CommitEntry, _ position: Int, _ batch: RawUUID, _ identity: Identity, isSilenced: Bool, _ state: inout State
+  ) {
     // Copied: a slice would keep its whole batch in memory.
-    let outputs = entry.outputs.map(InMemoryStore.copy)
+    let outputs = isSilenced ? [] : entry.outputs.map(InMemoryStore.copy)
     let bytes = outputs.reduce(0) { $0 + ($1.value?.count ?? 0) + ($1.key?.count ?? 0) }
     state.answers[identity] = Answer(
-      batch: batch, position: position, recorded: RecordedAnswer(digest: entry.digest, outputs: outputs))
+      batch: batch, position: position, isSilenced: isSilenced, recorded: RecordedAnswer(digest: entry.digest, outputs: outputs))
     state.order.append((identity, bytes))
     state.bytes += bytes
     while state.order.count - state.head > limits.entriesMax || state.bytes > limits.bytesMax {
@@ -102,4 +149,76 @@ public final class InMemoryStore: Store {
       topic: record.topic, partition: record.partition, key: copied(record.key), value: copied(record.value),
       messageID: record.messageID, headers: record.headers.map { RecordHeader($0.name, copied($0.value)) })
   }
+
+  // MARK: - Effects that run at most once
+
+  public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome {
+    state.withLock { state in
+      guard state.epochs[mark.consumer]?[mark.lane] == mark.epoch else { return .fenced }
+      let identity = Identity(consumer: mark.consumer, message: mark.identity)
+      let token = state.starts[identity] ?? mark.token
+      state.starts[identity] = token
+      return token == mark.token ? .started : .startedBefore
+    }
+  }
+
+  // MARK: - Streams and timers
+
+  public func load(
+    _ streams: [StreamName], _ identities: [MessageIdentity], consumer: String
+  ) async throws(StoreError) -> LoadedStreams {
+    state.withLock { state in
+      var loaded = LoadedStreams()
+      for stream in streams { loaded.snapshots[stream] = state.streams.streams[stream]?.snapshot }
+      for identity in identities {
+        loaded.answers[identity] = state.answers[Identity(consumer: consumer, message: identity)]?.recorded
+      }
+      return loaded
+    }
+  }
+
+  public func lease(
+    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
+  ) async throws(StoreError) -> LaneEpoch? {
+    let now = clock.uptime()
+    return state.withLock { state in
+      let held = state.leases[consumer]?[lane]
+      if let held, held.owner != owner, held.renewed + time > now { return nil }
+      var epoch = state.epochs[consumer]?[lane] ?? 0
+      if held?.owner != owner { epoch += 1 }
+      state.epochs[consumer, default: [:]][lane] = epoch
+      state.leases[consumer, default: [:]][lane] = (owner, now)
+      return epoch
+    }
+  }
+
+  public func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers {
+    state.withLock { $0.streams.due(query) }
+  }
+
+  public func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {
+    state.withLock { $0.streams.finish(timers) }
+  }
+
+  // MARK: - The journal
+
+  public func events(
+    _ scope: JournalScope, after: JournalPlace?, until: Int64?, countMax: Int
+  ) async throws(StoreError) -> [PlacedEvent] {
+    state.withLock { $0.streams.events(scope, after: after, until: until, countMax: countMax) }
+  }
+
+  public func snapshots(_ streams: [StreamName]) async throws(StoreError) -> [StreamName: StreamSnapshot] {
+    state.withLock { state in
+      var found: [StreamName: StreamSnapshot] = [:]
+      for stream in streams { found[stream] = state.streams.streams[stream]?.snapshot }
+      return found
+    }
+  }
+
+  /// A read model as it stands, for tests.
+  public func projection(_ name: String) -> [String: Bytes] { state.withLock { $0.streams.projections[name] ?? [:] } }
+
+  /// Timers that wait, for tests.
+  public var timersPending: Int { state.withLock { $0.streams.timers.count } }
 }

@@ -33,7 +33,16 @@ struct LoadedContracts: Sendable {
 
   /// Tells health which handlers work.
   func report(_ table: HandlerTable, to context: ServiceContext) {
-    for failure in table.failures {
+    report(active: table.loaded.count, table.failures, to: context)
+  }
+
+  /// As above, for the role that runs reducers and passes everything else on.
+  func report(_ table: ReducerTable, to context: ServiceContext) {
+    report(active: catalogue.contracts.count - table.failures.count, table.failures, to: context)
+  }
+
+  private func report(active: Int, _ failures: [HandlerTable.Failure], to context: ServiceContext) {
+    for failure in failures {
       context.logger.error(
         "handler failed to load",
         [
@@ -41,11 +50,8 @@ struct LoadedContracts: Sendable {
           "problem": .string(failure.error.message),
         ])
     }
-    report(active: table.loaded.count, failed: table.failures.map { ($0.handler, $0.error.description) }, to: context)
+    report(active: active, failed: failures.map { ($0.handler, $0.error.description) }, to: context)
   }
-
-  /// As above, for a role that runs no handlers of its own.
-  func report(to context: ServiceContext) { report(active: catalogue.contracts.count, failed: [], to: context) }
 
   private func report(active: Int, failed: [(name: String, reason: String)], to context: ServiceContext) {
     let refused = catalogue.failed.map { ($0.name, $0.problems.first?.description ?? "") }

@@ -2,24 +2,39 @@ import OnexCore
 import OnexJSON
 import OnexKernel
 import OnexService
+import OnexWorkflow
 
 /// The role that takes clients' requests, passes each to the role that does its kind of work, and gives out the answers.
 struct RouterRole: Sendable {
   let group: String
   let topics: RoutingTopics
+  /// Linked into this executable, besides the runtime's own.
+  let reducers: [any Reducer.Type]
+
+  init(group: String, topics: RoutingTopics, reducers: [any Reducer.Type] = []) {
+    self.group = group
+    self.topics = topics
+    self.reducers = [Workflow.self] + reducers
+  }
 
   func pipeline(
-    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
+    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any StreamStore, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
     let (limits, group, topics, clock) = (options.envelope, group, topics, context.clock)
-    let router = contracts.catalogue.router
+    let operations = contracts.catalogue.router
+    let table = ReducerTable(contracts: contracts.catalogue.contracts, types: reducers)
+    contracts.report(table, to: context)
+    let streams = StreamRouter(operations: operations, reducers: table, topics: topics)
     let inputs = [topics.requests, topics.effectResponses, topics.workerResponses]
     return Pipeline(
       Pipeline.Parts(
         consumer: try bus.consumer(Subscription(topics: inputs, group: group, instance: options.groupInstance)),
         producer: try bus.producer(), store: store,
+        streams: Pipeline.Streams(store: store, router: streams),
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
         runner: HandlerRunner(threads: HandlerThreads(count: 1), context: context), context: context,
-        decider: { RoutingDecider(router: router, limits: limits, clock: clock, group: group, topics: topics) }))
+        decider: {
+          RoutingDecider(operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics)
+        }))
   }
 }

@@ -40,7 +40,6 @@ struct MainService: Service {
     let inbox = isEmbedded ? nil : DurableInbox(context)
     runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
       if let inbox {
-        contracts.report(to: context)
         return [try role.pipeline(bus, contracts, inbox.store, options, context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())

@@ -22,10 +22,14 @@ import Testing
 
   @Test func whatIsCutShortOrLongerIsRefusedAtEveryLength() {
     let whole = RecordedOutputs.encode(records).array
-    for length in 0..<whole.count {
+    for length in 1..<whole.count {
       #expect(throws: RecordedOutputs.Malformed.self) { try RecordedOutputs.decode(Bytes(Array(whole[..<length]))) }
     }
     #expect(throws: RecordedOutputs.Malformed.self) { try RecordedOutputs.decode(Bytes(whole + [0])) }
+  }
+
+  @Test func nothingAtAllIsAnAnswerThatWasSilenced() throws {
+    #expect(try RecordedOutputs.decode(.empty).isEmpty)
   }
 
   @Test func anotherVersionIsSaidToBeOne() {

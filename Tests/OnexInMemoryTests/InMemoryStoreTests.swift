@@ -8,4 +8,10 @@ import Testing
   func keepsThePromise(_ check: StoreConformance.Check) async throws {
     try await StoreConformance(InMemoryStore()).run(check)
   }
+
+  @Test(arguments: StreamStoreConformance.Check.allCases)
+  func keepsStreams(_ check: StreamStoreConformance.Check) async throws {
+    let store = InMemoryStore()
+    try await StreamStoreConformance(store, store).run(check)
+  }
 }

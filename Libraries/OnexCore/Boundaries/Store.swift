@@ -15,6 +15,35 @@ public protocol Store: Sendable {
 
   /// Records a batch, all of it or nothing. A batch whose outcome is unknown may be committed again under its own id.
   func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome
+
+  /// Notes that work is about to start that must never start twice. A note whose outcome is unknown may be made again under its token.
+  func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome
+}
+
+/// The note that precedes work with `delivery: at_most_once`.
+public struct StartMark: Sendable {
+  public let consumer: String
+  public let identity: MessageIdentity
+  public let lane: TopicPartition
+  public let epoch: LaneEpoch
+  /// The same for every attempt to make this note.
+  public let token: RawUUID
+
+  public init(consumer: String, identity: MessageIdentity, lane: TopicPartition, epoch: LaneEpoch, token: RawUUID) {
+    self.consumer = consumer
+    self.identity = identity
+    self.lane = lane
+    self.epoch = epoch
+    self.token = token
+  }
+}
+
+public enum StartOutcome: String, Sendable {
+  case started
+  /// Somebody has started it before: whether it took effect is not known here.
+  case startedBefore = "started_before"
+  /// The lane was claimed by somebody else.
+  case fenced
 }
 
 /// Which claim of a lane this is; a later one is higher.
@@ -27,12 +56,28 @@ public struct CommitBatch: Sendable {
   /// The claims under which the entries were worked on, of every partition that occurs in them.
   public let lanes: [TopicPartition: LaneEpoch]
   public let entries: [CommitEntry]
+  /// At most one of each stream.
+  public var streams: [StreamChange] = []
+  /// In order: a later one of the same id wins.
+  public var timers: [TimerChange] = []
+  public var projections: [ProjectionChange] = []
+  /// When it was decided.
+  public let time: Timestamp
 
-  public init(id: RawUUID, consumer: String, lanes: [TopicPartition: LaneEpoch], entries: [CommitEntry]) {
+  public init(
+    id: RawUUID, consumer: String, lanes: [TopicPartition: LaneEpoch], entries: [CommitEntry],
+    time: Timestamp = Timestamp(microseconds: 0)
+  ) {
     self.id = id
     self.consumer = consumer
     self.lanes = lanes
     self.entries = entries
+    self.time = time
+  }
+
+  /// Nothing but inbox entries.
+  public var isPlain: Bool {
+    streams.isEmpty && timers.isEmpty && projections.isEmpty && entries.allSatisfy { $0.deadline == nil }
   }
 }
 
@@ -43,21 +88,33 @@ public struct CommitEntry: Sendable {
   public let source: TopicPartition
   public let offset: Int64
   public let outputs: [OutboundRecord]
+  /// Set where the entry competes with the deadline of a request.
+  public let deadline: DeadlineClaim?
+  /// The entry changes streams: were it a repeat, its batch must not be applied.
+  public let changesStreams: Bool
 
   public init(
-    identity: MessageIdentity, digest: RequestDigest? = nil, source: TopicPartition, offset: Int64, outputs: [OutboundRecord]
+    identity: MessageIdentity, digest: RequestDigest? = nil, source: TopicPartition, offset: Int64, outputs: [OutboundRecord],
+    deadline: DeadlineClaim? = nil, changesStreams: Bool = false
   ) {
     self.identity = identity
     self.digest = digest
     self.source = source
     self.offset = offset
     self.outputs = outputs
+    self.deadline = deadline
+    self.changesStreams = changesStreams
   }
 }
 
 public enum CommitOutcome: Sendable {
-  /// - Parameter repeats: by position in the batch, the answers recorded earlier. Publish those instead.
-  case committed(repeats: [Int: RecordedAnswer])
+  /// - Parameters:
+  ///   - repeats: by position in the batch, the answers recorded earlier. Publish those instead.
+  ///   - silenced: positions of entries that came too late for their `deadline` claim. Publish nothing of them.
+  case committed(repeats: [Int: RecordedAnswer], silenced: Set<Int> = [])
+  /// Nothing was committed: a stream has changed since it was loaded, or one of the entries has been answered since. Load again and
+  /// decide anew.
+  case conflict
   /// Nothing was committed: somebody else has claimed these lanes since.
   case fenced(Set<TopicPartition>)
 }
@@ -104,4 +161,7 @@ public struct StatelessStore: Store {
   public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? { nil }
 
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome { .committed(repeats: [:]) }
+
+  /// A role that remembers nothing cannot promise anything: it refuses such contracts when it loads them.
+  public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { .startedBefore }
 }

@@ -11,13 +11,18 @@ public struct HandlerContract: Sendable {
   public let settings: OperationSettings
   public let security: ContractSecurity
   public let eventBus: ContractEventBus
+  /// Where in a reducer's payloads the key of the stream stands; `nil`: each correlation id has a stream of its own.
+  public let streamKey: JSONPointer?
+  /// What a declarative orchestrator does.
+  public let workflow: WorkflowDefinition?
   /// The file it was read from.
   public let file: String
 
   public init(
     name: String, handlerClass: HandlerClass, kind: HandlerKind, version: String? = nil, description: String? = nil,
     tags: [String] = [], operations: HandledOperations, settings: OperationSettings = OperationSettings(),
-    security: ContractSecurity = ContractSecurity(), eventBus: ContractEventBus = ContractEventBus(), file: String = ""
+    security: ContractSecurity = ContractSecurity(), eventBus: ContractEventBus = ContractEventBus(),
+    streamKey: JSONPointer? = nil, workflow: WorkflowDefinition? = nil, file: String = ""
   ) {
     self.name = name
     self.handlerClass = handlerClass
@@ -29,6 +34,8 @@ public struct HandlerContract: Sendable {
     self.settings = settings
     self.security = security
     self.eventBus = eventBus
+    self.streamKey = streamKey
+    self.workflow = workflow
     self.file = file
   }
 }

@@ -5,8 +5,10 @@ import OnexYAML
 struct ContractReader {
   private static let fields = [
     "handler_name", "name", "handler_class", "handler_type", "contract_version", "description", "tags", "operations",
-    "security", "event_bus",
+    "security", "event_bus", "workflow", "stream_key",
   ]
+  /// What runs a declarative orchestrator.
+  private static let workflowClass = HandlerClass("OnexWorkflow.Workflow")
   /// May stand at the contract and at each operation, which then wins.
   private static let settingFields = [
     "input_schema", "output_schema", "timeout_ms", "retry", "circuit_breaker", "max_concurrency", "delivery",
@@ -33,6 +35,7 @@ struct ContractReader {
   private func read(_ reader: MappingReader, file: String, folder: String) -> ContractReading {
     var settings = SettingsReader(schemas: schemas, file: file)
     let name = handlerName(reader)
+    let workflow = WorkflowReader(file: file, problems: reader.problems).read(reader)
     let handlerClass = handlerClass(reader)
     let kind = reader.choice("handler_type", of: HandlerKind.self, required: true)
     let version = reader.text("contract_version")?.value
@@ -42,8 +45,11 @@ struct ContractReader {
     let operations = operations(reader, shared, &settings, handlerName: name)
     let security = ContractSections.security(reader)
     let eventBus = ContractSections.eventBus(reader)
+    let streamKey = ContractSections.streamKey(reader)
+    checkKind(kind, settings: shared, reader)
     var problems = reader.problems.all.map { ContractProblem($0) } + settings.schemaProblems
-    problems += namespaceProblems(handlerClass, security, reader, file: file)
+    // The class that a workflow implies is the runtime's own.
+    problems += namespaceProblems(reader.has("handler_class") ? handlerClass : nil, security, reader, file: file)
     problems += operations.duplicates
     problems.sort { ($0.line, $0.column) < ($1.line, $1.column) }
     var reading = ContractReading(name: name?.value ?? folder, file: file, problems: problems)
@@ -52,7 +58,8 @@ struct ContractReader {
     guard problems.isEmpty, let name, let handlerClass, let kind, let handled = operations.handled else { return reading }
     reading.contract = HandlerContract(
       name: name.value, handlerClass: handlerClass.value, kind: kind, version: version, description: description,
-      tags: tags, operations: handled, settings: shared, security: security, eventBus: eventBus, file: file)
+      tags: tags, operations: handled, settings: shared, security: security, eventBus: eventBus,
+      streamKey: streamKey, workflow: workflow, file: file)
     return reading
   }
 
@@ -85,7 +92,25 @@ struct ContractReader {
     }
   }
 
+  /// Sections that mean nothing for this kind of handler, and promises that exclude each other.
+  private func checkKind(_ kind: HandlerKind?, settings: OperationSettings, _ reader: MappingReader) {
+    func refuse(_ field: String, _ why: String) {
+      if let node = reader.node(field) { reader.invalid(node, why) }
+    }
+    if let kind, kind != .orchestrator { refuse("workflow", "workflow belongs to handler_type orchestrator, not \(kind.rawValue)") }
+    if let kind, kind != .reducer { refuse("stream_key", "stream_key belongs to handler_type reducer, not \(kind.rawValue)") }
+    if settings.delivery == .atMostOnce, settings.retry.attemptsMax > 1 {
+      refuse("delivery", "delivery: at_most_once allows one attempt, and retry.max_attempts is \(settings.retry.attemptsMax)")
+    }
+    if let kind, kind != .effect, settings.delivery == .atMostOnce {
+      refuse("delivery", "delivery: at_most_once belongs to handler_type effect: other work may run again without harm")
+    }
+  }
+
   private func handlerClass(_ reader: MappingReader) -> Located<HandlerClass>? {
+    if !reader.has("handler_class"), let node = reader.node("workflow"), let known = ContractReader.workflowClass {
+      return Located(known, at: node.position)
+    }
     guard let text = reader.text("handler_class", required: true) else { return nil }
     guard let handlerClass = HandlerClass(text.value) else {
       reader.problems.add(.invalidField, at: text.position, "handler_class must be \(HandlerClass.rule)")

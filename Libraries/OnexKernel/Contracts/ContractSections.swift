@@ -32,6 +32,16 @@ enum ContractSections {
       subscribeTopics: topics("subscribe_topics", section), publishTopics: topics("publish_topics", section))
   }
 
+  static func streamKey(_ reader: MappingReader) -> JSONPointer? {
+    guard let text = reader.text("stream_key") else { return nil }
+    guard let pointer = JSONPointer(text.value), !pointer.tokens.isEmpty else {
+      reader.problems.add(
+        .invalidField, at: text.position, "stream_key must be a JSON pointer into the payload such as /customer_id")
+      return nil
+    }
+    return pointer
+  }
+
   private static func topics(_ field: String, _ section: MappingReader) -> [TopicName] {
     var topics: [TopicName] = []
     for text in section.texts(field) ?? [] {

@@ -19,8 +19,8 @@ struct SettingsReader {
     OperationSettings(
       inputSchema: schema("input_schema", reader) ?? defaults.inputSchema,
       outputSchema: schema("output_schema", reader) ?? defaults.outputSchema,
-      timeout: milliseconds("timeout_ms", reader, min: 1) ?? defaults.timeout,
-      retry: retry(reader) ?? defaults.retry,
+      timeout: SettingsReader.milliseconds("timeout_ms", reader, min: 1) ?? defaults.timeout,
+      retry: SettingsReader.retry(reader) ?? defaults.retry,
       circuitBreaker: circuitBreaker(reader) ?? defaults.circuitBreaker,
       maxConcurrency: reader.integer("max_concurrency", in: 1...1024) ?? defaults.maxConcurrency,
       delivery: reader.choice("delivery", of: DeliveryMode.self) ?? defaults.delivery)
@@ -53,11 +53,11 @@ struct SettingsReader {
     }
   }
 
-  private func milliseconds(_ field: String, _ reader: MappingReader, min: Int) -> Duration? {
+  private static func milliseconds(_ field: String, _ reader: MappingReader, min: Int) -> Duration? {
     reader.integer(field, in: min...SettingsReader.millisecondsMax).map { .milliseconds($0) }
   }
 
-  private func retry(_ reader: MappingReader) -> RetryPolicy? {
+  static func retry(_ reader: MappingReader) -> RetryPolicy? {
     let fields = ["max_attempts", "initial_backoff_ms", "max_backoff_ms", "multiplier", "jitter"]
     guard let section = reader.mapping("retry", fields: fields) else { return nil }
     let defaults = RetryPolicy()
@@ -78,7 +78,7 @@ struct SettingsReader {
     let defaults = CircuitBreakerPolicy()
     return CircuitBreakerPolicy(
       failureThreshold: section.integer("failure_threshold", in: 1...10_000) ?? defaults.failureThreshold,
-      resetTimeout: milliseconds("reset_timeout_ms", section, min: 1) ?? defaults.resetTimeout,
+      resetTimeout: SettingsReader.milliseconds("reset_timeout_ms", section, min: 1) ?? defaults.resetTimeout,
       halfOpenSuccesses: section.integer("half_open_successes", in: 1...100) ?? defaults.halfOpenSuccesses)
   }
 }

@@ -13,6 +13,10 @@ enum PayloadCheck {
     }
   }
 
+  static func input(_ payload: JSONValue, _ schema: JSONSchema?) -> ResponseError? {
+    schema.flatMap { violation(payload, $0, "the payload does not match the input schema") }
+  }
+
   /// What is wrong with what a handler returned; `nil` when nothing is.
   static func output(_ payload: Bytes, _ operation: LoadedOperation, _ parser: inout JSONParser) -> ResponseError? {
     let name = operation.contract.name

@@ -16,7 +16,7 @@ struct Acknowledger: Sendable {
   /// Works until the window is closed and empty.
   func run() async {
     await pipeline.window.takeEach { batch in
-      guard await confirm(batch) else { return }
+      guard await confirm(batch), await forgetTimers(of: batch.settlements) else { return }
       let progress = pipeline.lanes.settle(batch.settlements)
       storeOffsets(progress.offsets)
       pipeline.apply(progress)
@@ -36,7 +36,19 @@ struct Acknowledger: Sendable {
     return await publisher.repeatFailed(failures, of: batch)
   }
 
-  private func storeOffsets(_ offsets: [TopicPartition: Int64]) {
+  /// What has fired and is published need not fire again. A crash before this makes it fire once more, as a repeat.
+  private func forgetTimers(of settlements: [Settlement]) async -> Bool {
+    let timers = settlements.flatMap(\.timers)
+    guard let streams = pipeline.parts.streams, !timers.isEmpty else { return true }
+    let done: Void? = await pipeline.untilStoreAnswers { () throws(StoreError) in
+      try await streams.store.finish(timers, consumer: pipeline.parts.group)
+    }
+    return done != nil
+  }
+
+  private func storeOffsets(_ settled: [TopicPartition: Int64]) {
+    var offsets = settled
+    offsets[TimerLane.partition] = nil
     guard !offsets.isEmpty else { return }
     do {
       try pipeline.parts.consumer.storeOffsets(offsets)

@@ -19,6 +19,10 @@ public enum Decision: Sendable {
   ///
   /// Indirect: most records are decided at once, and moving the large case about would cost each of them.
   indirect case run(HandlerWork)
+  /// The outputs are written, and the request has a deadline that is kept durably.
+  indirect case claimed(identity: RequestIdentity, DeadlineClaim)
+  /// A stream must be asked.
+  indirect case react(StreamWork)
 }
 
 /// A handler's run that waits for its turn.

@@ -114,6 +114,7 @@ struct Intake: Sendable {
     decided.reserveCapacity(records.count)
     var identities: [RequestIdentity?] = []
     var work: [HandlerWork] = []
+    var special: [Int: Settlement.Special] = [:]
     var waiting: Set<Bytes> = []
     let hasWork = lanes.hasWork(in: lane)
     for record in records {
@@ -124,6 +125,14 @@ struct Intake: Sendable {
       case .decided(let identity):
         decided.append(record)
         if !parts.store.isStateless { identities.append(identity) }
+      case .claimed(let identity, let claim):
+        special[decided.count] = Settlement.Special(claim: claim)
+        decided.append(record)
+        identities.append(identity)
+      case .react(let work):
+        special[decided.count] = Settlement.Special(work: work)
+        decided.append(record)
+        identities.append(nil)
       case .run(let item):
         work.append(item)
         waiting.insert(item.key)
@@ -131,9 +140,10 @@ struct Intake: Sendable {
     }
     if !decided.isEmpty {
       let (outputs, owners) = batch.finish()
-      pipeline.settlements.add(
-        Settlement(
-          lane: lane, records: decided, outputs: outputs, owners: owners, identities: identities, finishedKey: nil))
+      var settlement = Settlement(
+        lane: lane, records: decided, outputs: outputs, owners: owners, identities: identities, finishedKey: nil)
+      settlement.special = special
+      pipeline.settlements.add(settlement)
     }
     pipeline.apply(lanes.add(work, to: lane))
   }

@@ -76,6 +76,21 @@ public struct OutputBatch: ~Copyable {
     add(record, owner, topic, value, envelope.envelopeID, envelope.correlationID)
   }
 
+  /// Adds a request that this process makes itself.
+  mutating func request(_ envelope: Envelope, key: Bytes, trace: [RecordHeader], topic: String, owner: Int) {
+    let start = writer.beginDocument()
+    writer.request(envelope)
+    items.append(
+      Item(
+        owner: owner, topic: topic, key: .bytes(key), value: .written(start: start, count: writer.count - start),
+        messageID: envelope.envelopeID, trace: trace))
+  }
+
+  /// The headers of a record that travel on.
+  static func trace(of record: ConsumedRecord) -> [RecordHeader] {
+    record.headers.isEmpty ? [] : record.headers.filter { traceHeaders.contains($0.name) }
+  }
+
   /// Adds the record's own value under another topic.
   public mutating func pass(
     _ record: ConsumedRecord, value: Bytes, topic: String, id: EnvelopeID, correlationID: CorrelationID, owner: Int
@@ -92,8 +107,8 @@ public struct OutputBatch: ~Copyable {
     _ record: ConsumedRecord, _ owner: Int, _ topic: String, _ value: Value, _ id: EnvelopeID, _ correlation: CorrelationID
   ) {
     let key: Key = if let key = record.key { .bytes(key) } else { .correlation(correlation) }
-    let trace = record.headers.isEmpty ? [] : record.headers.filter { OutputBatch.traceHeaders.contains($0.name) }
-    items.append(Item(owner: owner, topic: topic, key: key, value: value, messageID: id, trace: trace))
+    items.append(
+      Item(owner: owner, topic: topic, key: key, value: value, messageID: id, trace: OutputBatch.trace(of: record)))
   }
 
   /// The records to publish, in order, and to which record of the batch each belongs. The batch is empty afterwards.

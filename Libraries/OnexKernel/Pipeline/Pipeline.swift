@@ -11,6 +11,8 @@ public final class Pipeline: Sendable {
     public var consumer: any EventConsumer
     public var producer: any EventProducer
     public var store: any Store
+    /// For a role that keeps streams and timers.
+    public var streams: Streams?
     /// The consumer group; names the consumer in the store and in dead letters.
     public var group: String
     public var limits: PipelineLimits
@@ -22,13 +24,14 @@ public final class Pipeline: Sendable {
     public var decider: @Sendable () -> any Decider
 
     public init(
-      consumer: any EventConsumer, producer: any EventProducer, store: any Store, group: String, limits: PipelineLimits,
+      consumer: any EventConsumer, producer: any EventProducer, store: any Store, streams: Streams? = nil, group: String, limits: PipelineLimits,
       outputBytesMax: Int, responseTopic: String, runner: HandlerRunner, context: ServiceContext,
       decider: @escaping @Sendable () -> any Decider
     ) {
       self.consumer = consumer
       self.producer = producer
       self.store = store
+      self.streams = streams
       self.group = group
       self.limits = limits
       self.outputBytesMax = outputBytesMax
@@ -39,7 +42,19 @@ public final class Pipeline: Sendable {
     }
   }
 
+  /// Where streams are kept and how they are folded.
+  public struct Streams: Sendable {
+    public var store: any StreamStore
+    public var router: StreamRouter
+
+    public init(store: any StreamStore, router: StreamRouter) {
+      self.store = store
+      self.router = router
+    }
+  }
+
   let parts: Parts
+  let streamContext: StreamContext?
   let lanes: LaneTable
   let settlements = SettlementQueue()
   let window = PublicationWindow()
@@ -51,6 +66,9 @@ public final class Pipeline: Sendable {
 
   public init(_ parts: Parts) {
     self.parts = parts
+    streamContext = parts.streams.map {
+      StreamContext(router: $0.router, group: parts.group, outputBytesMax: parts.outputBytesMax)
+    }
     lanes = LaneTable(parts.limits.lane)
     metrics = PipelineMetrics(parts.context.metrics, group: parts.group)
     outages = OutageReporter(health: parts.context.health, logger: parts.context.logger)
@@ -73,6 +91,7 @@ public final class Pipeline: Sendable {
       group.addTask { await settler.run() }
       group.addTask { await acknowledger.run() }
       group.addTask { await self.runHandlers() }
+      if let streams = parts.streams { group.addTask { await TimerLane(self, streams).run() } }
       do {
         try await intake.run()
       } catch {
@@ -124,10 +143,42 @@ public final class Pipeline: Sendable {
       // Under the repeat's own id: the key's entry stays that of the first answer.
       return settle(start, outputs, RequestIdentity(.envelope(work.envelope.envelopeID)))
     }
-    let response = await parts.runner.run(work)
+    let response: ResponseEnvelope
+    switch await mayStart(start) {
+    case .started?: response = await parts.runner.run(work)
+    case .startedBefore?: response = indeterminate(work)
+    // Whoever has the lane now answers.
+    case .fenced?, nil: return
+    }
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
     batch.respond(response, to: work.record, topic: parts.responseTopic, owner: 0)
     settle(start, batch.finish().records, work.envelope.requestIdentity(for: response.outcome))
+  }
+
+  /// Whether the handler may run. Work that must never run twice is noted before it starts.
+  private func mayStart(_ start: HandlerStart) async -> StartOutcome? {
+    guard start.work.operation.settings.delivery == .atMostOnce else { return .started }
+    let token = parts.context.ids.next()
+    while !Task.isCancelled, lanes.isLive(start.lane) {
+      let seen = lanes.changes.generation
+      guard let epoch = lanes.claims(of: [start.lane])?[start.lane.partition] else {
+        await lanes.changes.wait(since: seen)
+        continue
+      }
+      let mark = StartMark(
+        consumer: parts.group, identity: start.work.envelope.identity, lane: start.lane.partition, epoch: epoch, token: token)
+      return await untilStoreAnswers { () throws(StoreError) in try await parts.store.markStart(mark) }
+    }
+    return nil
+  }
+
+  private func indeterminate(_ work: HandlerWork) -> ResponseEnvelope {
+    let error = ResponseError(
+      .indeterminate,
+      "the effect was started before and its outcome was lost; it is not run again (delivery: at_most_once). Look at the callee")
+    return ResponseEnvelope(
+      answering: work.envelope, handler: work.operation.contract.name, duration: .zero, timestamp: parts.context.clock.now(),
+      outcome: .failure(error))
   }
 
   private func settle(_ start: HandlerStart, _ outputs: [OutboundRecord], _ identity: RequestIdentity) {

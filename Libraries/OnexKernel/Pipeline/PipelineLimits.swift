@@ -15,6 +15,12 @@ public struct PipelineLimits: Sendable {
   public var revocationMax: Duration = .seconds(10)
   /// How long a lane rests that another member has claimed: long enough for the group to say who is right.
   public var fencedRest: Duration = .seconds(3)
+  /// How long the timers stay a process's that does not renew its claim: this late they fire at most after it died.
+  public var timerLease: Duration = .seconds(6)
+  /// Timers that other processes set are noticed after this time at the latest.
+  public var timerPollMax: Duration = .milliseconds(250)
+  /// Timers that fire in one batch.
+  public var timerBatchMax = 1000
   /// Waits between attempts while broker or store are away.
   public var outage = RetryPolicy.outage
 

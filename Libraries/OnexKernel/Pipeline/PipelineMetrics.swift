@@ -6,6 +6,10 @@ struct PipelineMetrics: Sendable {
   let published: Counter
   let settledBatches: Counter
   let fenced: Counter
+  let conflicts: Counter
+  let timersFired: Counter
+  let commits: Counter
+  let commitMicroseconds: Counter
   let assigned: Gauge
 
   init(_ registry: MetricRegistry, group: String) {
@@ -16,6 +20,12 @@ struct PipelineMetrics: Sendable {
       "onex_batches_settled_total", help: "Batches committed, published and marked as done.", labels: labels)
     fenced = registry.counter(
       "onex_lanes_fenced_total", help: "Lanes that another member had claimed when this one wanted to commit.", labels: labels)
+    conflicts = registry.counter(
+      "onex_commit_conflicts_total", help: "Batches decided anew because a stream had changed meanwhile.", labels: labels)
+    timersFired = registry.counter("onex_timers_fired_total", help: "Durable timers whose time had come.", labels: labels)
+    commits = registry.counter("onex_commits_total", help: "Batches that the store has answered.", labels: labels)
+    commitMicroseconds = registry.counter(
+      "onex_commit_microseconds_total", help: "Time that the store took for them.", labels: labels)
     assigned = registry.gauge("onex_partitions_assigned", help: "Partitions this member works on.", labels: labels)
   }
 

@@ -11,6 +11,16 @@ struct Settlement: Sendable {
   let identities: [RequestIdentity?]
   /// The key whose turn ends with this settlement, when a handler ran for it.
   let finishedKey: Bytes?
+  /// By position in `records`: those that concern streams or deadlines. Few in most batches.
+  var special: [Int: Special] = [:]
+  /// To be forgotten once the outputs are published.
+  var timers: [DurableTimer] = []
+
+  struct Special: Sendable {
+    /// Decided when the batch is committed, by what the stream is then.
+    var work: StreamWork?
+    var claim: DeadlineClaim?
+  }
 }
 
 /// A lane in one assignment: the same partition assigned again is another lane, and what belongs to the earlier one is

@@ -40,19 +40,45 @@ struct Settler: Sendable {
 
   /// Commits the settlements of lanes that are still ours, and drops the others.
   private func record(_ settlements: [Settlement]) async -> Outputs? {
+    let parts = pipeline.parts
     var live = settlements
     while true {
-      guard let epochs = await claims(of: &live) else { return nil }
-      let entries = Settler.entries(live)
-      let batch = CommitBatch(
-        id: pipeline.parts.context.ids.next(), consumer: pipeline.parts.group, lanes: epochs,
-        entries: entries.compactMap(\.identified))
-      let outcome = await pipeline.untilStoreAnswers { () throws(StoreError) in try await pipeline.parts.store.commit(batch) }
-      switch outcome {
+      guard let epochs = await claims(of: &live), let loaded = await load(live) else { return nil }
+      let now = parts.context.clock.now()
+      let draft = BatchDraft(live, loaded, pipeline.streamContext, now: now)
+      for (stream, reason) in draft.refused {
+        parts.context.logger.error("a stream refused its input", ["stream": .string(stream.description), "reason": .string(reason)])
+      }
+      let batch = draft.batch(id: parts.context.ids.next(), consumer: parts.group, lanes: epochs, now: now)
+      switch await commit(batch) {
       case nil: return nil
       case .fenced(let partitions): fence(partitions)
-      case .committed(let repeats): return outputs(live, entries, repeats)
+      case .conflict: pipeline.metrics.conflicts.add()
+      case .committed(let repeats, let silenced): return outputs(live, draft.entries, repeats, silenced)
       }
+    }
+  }
+
+  private func commit(_ batch: CommitBatch) async -> CommitOutcome? {
+    let (store, clock) = (pipeline.parts.store, pipeline.parts.context.clock)
+    return await pipeline.untilStoreAnswers { () throws(StoreError) in
+      let start = clock.uptime()
+      let outcome = try await store.commit(batch)
+      pipeline.metrics.commits.add()
+      pipeline.metrics.commitMicroseconds.add(Int((clock.uptime() - start).microseconds))
+      return outcome
+    }
+  }
+
+  /// What the store knows of the streams that the batch concerns.
+  private func load(_ settlements: [Settlement]) async -> LoadedStreams? {
+    guard let streams = pipeline.parts.streams else { return LoadedStreams() }
+    let works = settlements.flatMap { settlement in settlement.special.values.compactMap(\.work) }
+    guard !works.isEmpty else { return LoadedStreams() }
+    let names = Set(works.map(\.stream)).sorted()
+    let lookups = works.flatMap(\.lookups)
+    return await pipeline.untilStoreAnswers { () throws(StoreError) in
+      try await streams.store.load(names, lookups, consumer: pipeline.parts.group)
     }
   }
 
@@ -77,12 +103,14 @@ struct Settler: Sendable {
       pipeline.metrics.fenced.add()
       pipeline.parts.context.logger.warning(
         "a lane was claimed by another member; nothing of it is committed here", ["lane": .string(partition.description)])
+      // Timers are leased, not assigned: their lane is asked for again by itself.
+      guard partition != TimerLane.partition else { continue }
       pipeline.fenced.add(FencedLanes.Lane(partition: partition, offset: offset, dueAt: due))
     }
   }
 
   private func outputs(
-    _ settlements: [Settlement], _ entries: [Entry], _ repeats: [Int: RecordedAnswer]
+    _ settlements: [Settlement], _ entries: [BatchDraft.Entry], _ repeats: [Int: RecordedAnswer], _ silenced: Set<Int>
   ) -> Outputs {
     let parts = pipeline.parts
     var outputs: [OutboundRecord] = []
@@ -91,7 +119,9 @@ struct Settler: Sendable {
     for entry in entries {
       var own = entry.outputs
       if entry.identified != nil {
-        if let recorded = repeats[position] {
+        if silenced.contains(position) {
+          own = []
+        } else if let recorded = repeats[position] {
           own = AnswerReplay.outputs(
             recorded, for: entry.record, topic: parts.responseTopic, bytesMax: parts.outputBytesMax,
             now: parts.context.clock.now())
@@ -112,29 +142,5 @@ struct Settler: Sendable {
       index -= settlement.outputs.count
     }
     preconditionFailure("an output belongs to a settlement")
-  }
-
-  private struct Entry {
-    let record: ConsumedRecord
-    let outputs: [OutboundRecord]
-    /// `nil` for a record without an identity (a rejected one): it is not remembered, since its outputs are the same each time.
-    let identified: CommitEntry?
-  }
-
-  private static func entries(_ settlements: [Settlement]) -> [Entry] {
-    var entries: [Entry] = []
-    for settlement in settlements {
-      var output = 0
-      for (index, record) in settlement.records.enumerated() {
-        let first = output
-        while output < settlement.owners.count, settlement.owners[output] == index { output += 1 }
-        let outputs = Array(settlement.outputs[first..<output])
-        let identified = settlement.identities[index].map {
-          CommitEntry(identity: $0.message, digest: $0.digest, source: record.source, offset: record.offset, outputs: outputs)
-        }
-        entries.append(Entry(record: record, outputs: outputs, identified: identified))
-      }
-    }
-    return entries
   }
 }

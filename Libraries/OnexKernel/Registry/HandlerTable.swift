@@ -33,7 +33,6 @@ public struct HandlerTable: Sendable {
         continue
       }
       do throws(HandlerLoadError) {
-        try HandlerTable.checkDelivery(contract)
         let handler = try registry.make(contract.handlerClass, setup(contract))
         add(contract) { .loaded(LoadedOperation(contract: contract, settings: $0, handler: handler)) }
         loaded.append(contract.name)
@@ -57,14 +56,4 @@ public struct HandlerTable: Sendable {
     }
   }
 
-  /// A promise that this build cannot keep is refused when it is read, not broken when it counts.
-  private static func checkDelivery(_ contract: HandlerContract) throws(HandlerLoadError) {
-    var settings = [contract.settings]
-    if case .listed(let operations) = contract.operations { settings += operations.map(\.settings) }
-    guard settings.contains(where: { $0.delivery == .atMostOnce }) else { return }
-    throw HandlerLoadError(
-      .importError,
-      "delivery: at_most_once needs start markers in the PostgreSQL journal, which this version does not have; use at_least_once and the idempotency key"
-    )
-  }
 }

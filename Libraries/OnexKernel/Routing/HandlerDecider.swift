@@ -80,11 +80,15 @@ public final class HandlerDecider: Decider {
       return ResponseError(
         .notAllowed, "the operation \(envelope.operation) is of kind \(kind.rawValue), which this role never runs")
     case .loaded(let operation)? where operation.contract.security.requiresAuthentication:
-      return ResponseError(
-        .notAllowed, "the contract of \(operation.contract.name) requires authentication, which requests cannot carry yet")
+      return HandlerDecider.authenticationMissing(operation.contract)
     case .loaded?:
       return nil
     }
+  }
+
+  static func authenticationMissing(_ contract: HandlerContract) -> ResponseError {
+    ResponseError(
+      .notAllowed, "the contract of \(contract.name) requires authentication, which requests cannot carry yet")
   }
 
   private func run(_ quick: any ComputeHandler, _ operation: LoadedOperation, _ envelope: Envelope) -> ResponseEnvelope.Outcome {

@@ -6,17 +6,23 @@ import OnexJSON
 public final class RoutingDecider: Decider {
   private var requests: EnvelopeDecoder
   private var responses = ResponseDecoder()
-  private let router: OperationRouter
+  private var parser = JSONParser()
+  private let operations: OperationRouter
+  private let streams: StreamRouter?
+  /// Whether a request that nobody answers is answered at its deadline: needs a store for its timer.
+  private var keepsDeadlines: Bool { streams != nil }
   private let clock: any RuntimeClock
   private let group: String
   private let topics: RoutingTopics
 
+  /// - Parameter streams: `nil` in a process that keeps none.
   public init(
-    router: OperationRouter, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String,
-    topics: RoutingTopics
+    operations: OperationRouter, streams: StreamRouter?, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock,
+    group: String, topics: RoutingTopics
   ) {
     self.requests = EnvelopeDecoder(limits: limits)
-    self.router = router
+    self.operations = operations
+    self.streams = streams
     self.clock = clock
     self.group = group
     self.topics = topics
@@ -34,34 +40,81 @@ public final class RoutingDecider: Decider {
     case .failure(let rejected):
       batch.reject(rejected, group: group, responseTopic: topics.responses, now: clock.now(), owner: owner)
       return .decided(identity: nil)
-    case .success(let envelope):
-      switch destination(envelope) {
-      case .success(let topic):
-        batch.forward(envelope, of: record, topic: topic, owner: owner)
-      case .failure(let error):
-        let response = ResponseEnvelope(
-          answering: envelope, handler: nil, duration: .zero, timestamp: clock.now(), outcome: .failure(error))
-        batch.respond(response, to: record, topic: topics.responses, owner: owner)
+    case .success(var envelope):
+      // Where an answer belongs is for the runtime to say.
+      if !envelope.extensions.isEmpty, ReplyMark.isPresent(in: envelope.extensions) {
+        envelope.extensions = ReplyMark.without(envelope.extensions)
+        envelope.isComplete = false
       }
-      // By its own id also where it has an idempotency key: the role that does the work knows the recorded answer, and can
-      // address it to the request that repeats.
-      return .decided(identity: RequestIdentity(.envelope(envelope.envelopeID)))
+      return route(envelope, record, owner, &batch)
     }
   }
 
-  private func destination(_ envelope: Envelope) -> Result<String, ResponseError> {
-    if let deadline = envelope.deadline, deadline <= clock.now() { return .failure(HandlerRunner.deadlineExceeded) }
-    guard let route = router.route(envelope.operation) else {
-      return .failure(ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)"))
+  private func route(
+    _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
+  ) -> Decision {
+    // By its own id also where it has an idempotency key: the role that does the work knows the recorded answer, and can
+    // address it to the request that repeats.
+    let identity = RequestIdentity(.envelope(envelope.envelopeID))
+    switch destination(envelope, record) {
+    case .role(let topic):
+      guard let deadline = envelope.deadline, keepsDeadlines else {
+        batch.forward(envelope, of: record, topic: topic, owner: owner)
+        return .decided(identity: identity)
+      }
+      var marked = envelope
+      marked.extensions.append(ReplyMark.deadline.rawField)
+      marked.isComplete = false
+      batch.forward(marked, of: record, topic: topic, owner: owner)
+      let timer = DurableTimer(
+        id: RoutingDecider.deadlineID(envelope.envelopeID), due: deadline, purpose: .deadline,
+        payload: RequestStub(envelope, record).encoded)
+      return .claimed(identity: identity, .opens(timer))
+    case .stream(let work): return .react(work)
+    case .refused(let error):
+      let response = ResponseEnvelope(
+        answering: envelope, handler: nil, duration: .zero, timestamp: clock.now(), outcome: .failure(error))
+      batch.respond(response, to: record, topic: topics.responses, owner: owner)
+      return .decided(identity: identity)
+    }
+  }
+
+  /// The timer of a request's deadline.
+  private static func deadlineID(_ request: EnvelopeID) -> RawUUID { request.derived("deadline", as: EnvelopeSubject.self).uuid }
+
+  private enum Destination {
+    case role(String)
+    case stream(StreamWork)
+    case refused(ResponseError)
+  }
+
+  private func destination(_ envelope: Envelope, _ record: ConsumedRecord) -> Destination {
+    if let deadline = envelope.deadline, deadline <= clock.now() { return .refused(HandlerRunner.deadlineExceeded) }
+    guard let route = operations.route(envelope.operation) else {
+      return .refused(ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)"))
     }
     switch route.contract.kind {
-    case .effect: return .success(topics.effectRequests)
-    case .compute: return .success(topics.workerRequests)
-    case .reducer, .orchestrator:
-      return .failure(
-        ResponseError(
-          .handlerUnavailable,
-          "the operation \(envelope.operation) needs a \(route.contract.kind.rawValue), which this version does not run yet"))
+    case .effect: return .role(topics.effectRequests)
+    case .compute: return .role(topics.workerRequests)
+    case .reducer, .orchestrator: return stream(envelope, record, route)
+    }
+  }
+
+  private func stream(_ envelope: Envelope, _ record: ConsumedRecord, _ route: OperationRoute) -> Destination {
+    guard let streams else {
+      return .refused(ResponseError(.handlerUnavailable, "this process keeps no streams"))
+    }
+    if route.contract.security.requiresAuthentication { return .refused(HandlerDecider.authenticationMissing(route.contract)) }
+    let payload: JSONValue
+    do {
+      payload = try parser.parse(envelope.payload)
+    } catch {
+      return .refused(ResponseError(.schemaViolation, "payload: \(error)"))
+    }
+    if let error = PayloadCheck.input(payload, route.settings.inputSchema) { return .refused(error) }
+    switch streams.work(envelope, payload, record, route.contract) {
+    case .success(let work): return .stream(work)
+    case .failure(let error): return .refused(error)
     }
   }
 
@@ -70,11 +123,52 @@ public final class RoutingDecider: Decider {
     case .failure(let rejected):
       batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
       return .decided(identity: nil)
-    case .success(let response):
+    case .success(var response):
+      let identity = RequestIdentity(.envelope(response.envelopeID))
+      if !response.extensions.isEmpty, let mark = ReplyMark(response.extensions) {
+        response.extensions = ReplyMark.without(response.extensions)
+        return finish(response, mark, identity, record, owner, &batch)
+      }
       batch.pass(
         record, value: record.value ?? .empty, topic: topics.responses, id: response.envelopeID,
         correlationID: response.correlationID, owner: owner)
-      return .decided(identity: RequestIdentity(.envelope(response.envelopeID)))
+      return .decided(identity: identity)
+    }
+  }
+
+  private func finish(
+    _ response: ResponseEnvelope, _ mark: ReplyMark, _ identity: RequestIdentity, _ record: ConsumedRecord, _ owner: Int,
+    _ batch: inout OutputBatch
+  ) -> Decision {
+    switch mark {
+    case .deadline:
+      batch.respond(response, to: record, topic: topics.responses, owner: owner)
+      guard let request = response.causationID else { return .decided(identity: identity) }
+      return .claimed(identity: identity, .response(RoutingDecider.deadlineID(request)))
+    case .stream(let stream, let intent):
+      guard let reducer = streams?.reducers[stream.handler] else {
+        let reason = streams?.reducers.failure(of: stream.handler) ?? "no contract names it"
+        let error = ResponseError(.handlerUnavailable, "the stream \(stream) cannot be folded: \(reason)")
+        let rejected = RejectedRecord(record: record, error: error, identity: response.envelopeID)
+        batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
+        return .decided(identity: nil)
+      }
+      return .react(
+        StreamWork(
+          stream: stream, reducer: reducer, input: .response(intent: intent, result(response)), identity: identity,
+          envelope: nil, correlationID: response.correlationID, causationID: response.envelopeID))
+    }
+  }
+
+  private func result(_ response: ResponseEnvelope) -> IntentResult {
+    switch response.outcome {
+    case .failure(let error): return .failure(error)
+    case .success(let payload):
+      do {
+        return .success(try parser.parse(payload))
+      } catch {
+        return .failure(ResponseError(.handlerFailed, "the response's payload cannot be read: \(error)"))
+      }
     }
   }
 }

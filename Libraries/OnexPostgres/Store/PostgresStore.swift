@@ -1,10 +1,11 @@
 import OnexCore
 
-/// The durable inbox (migrations/forward/002_runtime_inbox.sql). A commit is one statement and thereby one transaction.
-public final class PostgresStore: Store {
+/// Inbox, journal and timers (migrations/forward/002_runtime_inbox.sql and 003_runtime_journal.sql). A commit is one statement and
+/// thereby one transaction.
+public final class PostgresStore: StreamStore {
   private let commits: PostgresClient
   /// Beside the commits, which would make every look wait.
-  private let lookups: PostgresClient
+  let lookups: PostgresClient
   private let owner: String
 
   /// - Parameter owner: names this process in `runtime.lanes`.
@@ -17,7 +18,7 @@ public final class PostgresStore: Store {
   public var isStateless: Bool { false }
 
   public func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
-    let (topics, numbers) = PostgresStore.columns(partitions)
+    let (topics, numbers) = InboxParameters.columns(partitions)
     return try await PostgresStore.answer { () throws(PostgresError) in
       let rows = try await lookups.connection().query(
         "SELECT * FROM runtime.claim_lanes($1, $2, $3, $4)",
@@ -41,22 +42,54 @@ public final class PostgresStore: Store {
   }
 
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
-    let lanes = Array(batch.lanes.keys)
-    let parameters = PostgresStore.parameters(batch, lanes)
-    return try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await commits.connection().query(
-        "SELECT * FROM runtime.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", parameters)
-      var fenced: Set<TopicPartition> = []
-      var repeats: [Int: RecordedAnswer] = [:]
-      for row in rows.rows {
-        let place = try row.value("place", as: Int.self) - 1
-        if try row.value("kind", as: String.self) == "fenced" {
-          fenced.insert(lanes[place])
-        } else {
-          repeats[place] = try PostgresStore.recorded(row)
-        }
+    let lanes = batch.lanes.keys.sorted()
+    var parameters = InboxParameters.make(batch, lanes)
+    var sql = "SELECT * FROM runtime.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    if !batch.isPlain {
+      parameters += WorkParameters.make(batch)
+      sql = "SELECT * FROM runtime.commit_work(\((1...parameters.count).map { "$\($0)" }.joined(separator: ", ")))"
+    }
+    return try await PostgresStore.answer { [parameters] () throws(PostgresError) in
+      do throws(PostgresError) {
+        return try PostgresStore.outcome(try await commits.connection().query(sql, parameters), lanes)
+      } catch {
+        guard error.sqlState == PostgresStore.conflict else { throw error }
+        return .conflict
       }
-      return fenced.isEmpty ? .committed(repeats: repeats) : .fenced(fenced)
+    }
+  }
+
+  /// Raised by `runtime.commit_work`.
+  private static let conflict = "OX001"
+
+  private static func outcome(_ result: PostgresResult, _ lanes: [TopicPartition]) throws(PostgresError) -> CommitOutcome {
+    var fenced: Set<TopicPartition> = []
+    var repeats: [Int: RecordedAnswer] = [:]
+    var silenced: Set<Int> = []
+    for row in result.rows {
+      let place = try row.value("place", as: Int.self) - 1
+      switch try row.value("kind", as: String.self) {
+      case "fenced": fenced.insert(lanes[place])
+      case "silenced": silenced.insert(place)
+      default: repeats[place] = try PostgresStore.recorded(row)
+      }
+    }
+    return fenced.isEmpty ? .committed(repeats: repeats, silenced: silenced) : .fenced(fenced)
+  }
+
+  public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome {
+    try await PostgresStore.answer { () throws(PostgresError) in
+      let rows = try await lookups.connection().query(
+        "SELECT runtime.mark_start($1, $2, $3, $4, $5, $6) AS outcome",
+        [
+          .text(mark.consumer), .text(mark.lane.topic), .integer(mark.lane.partition), .bigint(mark.epoch),
+          .uuid(mark.identity.uuid), .uuid(mark.token),
+        ])
+      let text = try rows[0].value("outcome", as: String.self)
+      guard let outcome = StartOutcome(rawValue: text) else {
+        throw PostgresError(.decoding, "runtime.mark_start answered \"\(text)\"; run `onexctl migrate verify`")
+      }
+      return outcome
     }
   }
 
@@ -78,41 +111,7 @@ public final class PostgresStore: Store {
     await lookups.close()
   }
 
-  private static func columns(_ partitions: [TopicPartition]) -> (topics: PostgresArray, numbers: PostgresArray) {
-    var (topics, numbers) = (PostgresArray(of: .text), PostgresArray(of: .integer))
-    for partition in partitions {
-      topics.append(partition.topic)
-      numbers.append(partition.partition)
-    }
-    return (topics, numbers)
-  }
-
-  private static func parameters(_ batch: CommitBatch, _ lanes: [TopicPartition]) -> [PostgresParameter] {
-    let (topics, numbers) = columns(lanes)
-    let places = Dictionary(uniqueKeysWithValues: zip(lanes, Int32(1)...))
-    let count = batch.entries.count
-    var epochs = PostgresArray(of: .bigint, capacity: lanes.count)
-    for lane in lanes { epochs.append(batch.lanes[lane] ?? 0) }
-    var entryLanes = PostgresArray(of: .integer, capacity: count)
-    var offsets = PostgresArray(of: .bigint, capacity: count)
-    var identities = PostgresArray(of: .uuid, capacity: count)
-    var digests = PostgresArray(of: .uuid, capacity: count)
-    var outputs = PostgresArray(of: .bytea, capacity: count)
-    for entry in batch.entries {
-      guard let place = places[entry.source] else { preconditionFailure("an entry belongs to one of the batch's lanes") }
-      entryLanes.append(place)
-      offsets.append(entry.offset)
-      identities.append(entry.identity.uuid)
-      if let digest = entry.digest { digests.append(digest.uuid) } else { digests.appendNull() }
-      outputs.append(bytea: RecordedOutputs.encode(entry.outputs))
-    }
-    return [
-      .uuid(batch.id), .text(batch.consumer), .array(topics), .array(numbers), .array(epochs), .array(entryLanes),
-      .array(offsets), .array(identities), .array(digests), .array(outputs),
-    ]
-  }
-
-  private static func recorded(_ row: PostgresRow) throws(PostgresError) -> RecordedAnswer {
+  static func recorded(_ row: PostgresRow) throws(PostgresError) -> RecordedAnswer {
     let digest = try row.optional("digest", as: RawUUID.self).map { RequestDigest($0) }
     do {
       return RecordedAnswer(digest: digest, outputs: try RecordedOutputs.decode(row.value("outputs", as: Bytes.self)))
@@ -125,7 +124,7 @@ public final class PostgresStore: Store {
     }
   }
 
-  private static func answer<Value>(_ body: () async throws(PostgresError) -> Value) async throws(StoreError) -> Value {
+  static func answer<Value>(_ body: () async throws(PostgresError) -> Value) async throws(StoreError) -> Value {
     do {
       return try await body()
     } catch {

@@ -31,9 +31,16 @@ public struct PostgresArray: Sendable {
   public mutating func append(_ value: Timestamp) { append(as: .timestamptz) { $0.timestamp(value) } }
   public mutating func append(_ value: Int32) { append(as: .integer) { $0.integer(value) } }
   public mutating func append(_ value: Int64) { append(as: .bigint) { $0.integer(value) } }
+  public mutating func append(_ value: Bool) { append(as: .boolean) { $0.integer(value ? UInt8(1) : 0) } }
   public mutating func append(_ value: String) { append(as: .text) { $0.text(value) } }
+  public mutating func append(text value: Bytes) { append(as: .text) { $0.raw(value) } }
   public mutating func append(jsonb value: Bytes) { append(as: .jsonb) { $0.jsonb(value) } }
   public mutating func append(bytea value: Bytes) { append(as: .bytea) { $0.raw(value) } }
+
+  /// NULL for `nil`.
+  public mutating func append(_ value: RawUUID?) {
+    if let value { append(value) } else { appendNull() }
+  }
 
   private mutating func append(as type: PostgresType, _ write: (inout BinaryWriter) -> Void) {
     precondition(type == element, "an array has elements of one type")

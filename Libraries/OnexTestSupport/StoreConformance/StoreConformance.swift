@@ -60,7 +60,7 @@ public struct StoreConformance: Sendable {
 
   /// - Returns: the recorded values of those that are repeats.
   func repeats(_ outcome: CommitOutcome) throws -> [Int: String] {
-    guard case .committed(let repeats) = outcome else { throw ConformanceFailure("the batch was fenced") }
+    guard case .committed(let repeats, _) = outcome else { throw ConformanceFailure("the batch was fenced") }
     return repeats.mapValues { $0.outputs.first?.value?.text ?? "" }
   }
 
@@ -147,7 +147,7 @@ public struct StoreConformance: Sendable {
     _ = try await store.commit(batch(lanes, [entry(key, "one", digest: digest)]))
     try requireEqual(try await store.recorded(key, consumer: consumer)?.digest, digest, "the digest is found again")
     guard
-      case .committed(let repeats) = try await store.commit(batch(lanes, [entry(key, "two", digest: RequestDigest(ids.next()))]))
+      case .committed(let repeats, _) = try await store.commit(batch(lanes, [entry(key, "two", digest: RequestDigest(ids.next()))]))
     else { throw ConformanceFailure("the batch was fenced") }
     try requireEqual(repeats[0]?.digest, digest, "a repeat is told the first digest")
   }

@@ -19,11 +19,11 @@ import Testing
       #expect(try await migrator.up().isEmpty)
       #expect(try await migrator.state().isCurrent)
       #expect(try await SchemaVersion.mismatch(connection) == nil)
-      #expect(try await migrator.down(steps: 1) == ["002_runtime_inbox"])
-      #expect(try await migrator.state().pending == [2])
-      #expect(try await migrator.down(steps: 9) == ["001_agent_actions"])
+      #expect(try await migrator.down(steps: 1) == ["003_runtime_journal"])
+      #expect(try await migrator.state().pending == [3])
+      #expect(try await migrator.down(steps: 9) == ["002_runtime_inbox", "001_agent_actions"])
       #expect(try await migrator.up(to: 1) == ["001_agent_actions"])
-      #expect(try await migrator.up() == ["002_runtime_inbox"])
+      #expect(try await migrator.up() == ["002_runtime_inbox", "003_runtime_journal"])
       await connection.close()
     }
   }

@@ -13,6 +13,15 @@ import Testing
     await store.close()
   }
 
+  @Test(arguments: StreamStoreConformance.Check.allCases)
+  func keepsStreams(_ check: StreamStoreConformance.Check) async throws {
+    let store = try store()
+    let journal = PostgresJournal(try TestDatabase.configuration())
+    try await StreamStoreConformance(store, journal).run(check)
+    await store.close()
+    await journal.close()
+  }
+
   @Test func aDatabaseWithoutTheSchemaSaysWhatToRun() async throws {
     try await ScratchDatabase.with { url in
       let store = PostgresStore(PostgresConfiguration(.connectionString(url)), owner: "tests")
@@ -57,7 +66,7 @@ import Testing
           """)
         let dropped = try await store.maintain(daysAhead: 2, retentionDays: 3)
         #expect(dropped == ["dropped inbox_20000101"])
-        guard case .committed(let repeats) = try await commit() else { throw MissingServer(variable: "lane") }
+        guard case .committed(let repeats, _) = try await commit() else { throw MissingServer(variable: "lane") }
         #expect((repeats[0] != nil) == isRepeat, "after \(days) days")
       }
       await store.close()

@@ -1,0 +1,83 @@
+/// The part of the store that keeps streams, their events and durable timers. Only `runtime-main` needs it. One conformance suite runs
+/// against PostgreSQL and the in-memory twin.
+public protocol StreamStore: Store {
+  /// Streams and earlier answers, in one look. `identities` belong to messages that are about to change those streams.
+  func load(_ streams: [StreamName], _ identities: [MessageIdentity], consumer: String) async throws(StoreError) -> LoadedStreams
+
+  /// Takes or renews a lane that no broker assigns. It belongs to `owner` until nobody has renewed it for `time`.
+  ///
+  /// - Returns: its epoch, for commits; `nil` while it belongs to somebody else.
+  func lease(_ lane: TopicPartition, consumer: String, owner: String, time: Duration) async throws(StoreError) -> LaneEpoch?
+
+  /// Timers whose time has come, the earliest first, and when the next one after those is due.
+  func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers
+
+  /// Forgets timers that have fired and whose outputs are published. One that was moved meanwhile stays.
+  func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError)
+}
+
+public struct TimerQuery: Sendable {
+  public let consumer: String
+  public let now: Timestamp
+  public let countMax: Int
+  /// Handlers whose streams this process can fold; timers of others are left for those who can.
+  public let handlers: [String]
+
+  public init(consumer: String, now: Timestamp, countMax: Int, handlers: [String]) {
+    self.consumer = consumer
+    self.now = now
+    self.countMax = countMax
+    self.handlers = handlers
+  }
+}
+
+public struct DueTimers: Sendable {
+  public let timers: [DurableTimer]
+  public let nextDue: Timestamp?
+
+  public init(timers: [DurableTimer], nextDue: Timestamp?) {
+    self.timers = timers
+    self.nextDue = nextDue
+  }
+}
+
+/// Reads what was journaled, for replay and for tools.
+public protocol JournalReader: Sendable {
+  /// Events of one stream after another, each stream's in order, in pages: `after` is the last one of the page before.
+  ///
+  /// - Parameters:
+  ///   - scope: which streams.
+  ///   - until: events with a higher global sequence are left out.
+  func events(_ scope: JournalScope, after: JournalPlace?, until: Int64?, countMax: Int) async throws(StoreError) -> [PlacedEvent]
+
+  /// The state kept beside the events, of streams by name.
+  func snapshots(_ streams: [StreamName]) async throws(StoreError) -> [StreamName: StreamSnapshot]
+}
+
+public enum JournalScope: Sendable, Hashable {
+  case all
+  /// Streams in which something is still expected to happen.
+  case open
+  case stream(StreamName)
+}
+
+/// Where a reader of the journal has come to.
+public struct JournalPlace: Sendable, Hashable {
+  public let streamNumber: Int64
+  public let streamSequence: Int64
+
+  public init(streamNumber: Int64, streamSequence: Int64) {
+    self.streamNumber = streamNumber
+    self.streamSequence = streamSequence
+  }
+}
+
+public struct PlacedEvent: Sendable {
+  public let place: JournalPlace
+  public let event: RecordedEvent
+
+  public init(place: JournalPlace, event: RecordedEvent) {
+    self.place = place
+    self.event = event
+  }
+}

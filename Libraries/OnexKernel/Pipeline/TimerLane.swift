@@ -1,0 +1,144 @@
+import OnexCore
+import OnexService
+
+/// The lane that no broker assigns: durable timers whose time has come. One process at a time has it, by a lease; its epoch fences whoever
+/// had it before. What fires takes the way of every record, and the timer is forgotten only when what follows is published.
+struct TimerLane: Sendable {
+  static let partition = TopicPartition("runtime-timers", 0)
+
+  private let pipeline: Pipeline
+  private let streams: Pipeline.Streams
+  private var limits: PipelineLimits { pipeline.parts.limits }
+  private var context: ServiceContext { pipeline.parts.context }
+
+  init(_ pipeline: Pipeline, _ streams: Pipeline.Streams) {
+    self.pipeline = pipeline
+    self.streams = streams
+  }
+
+  /// Works until shutdown.
+  func run() async {
+    let owner = context.ids.next().description
+    var lane: LaneReference?
+    var renewAt = Duration.zero
+    var offset: Int64 = 0
+    while !context.shutdown.isRequested, !Task.isCancelled {
+      if renewAt <= context.clock.uptime() {
+        lane = await lease(owner, lane)
+        renewAt = context.clock.uptime() + limits.timerLease / 3
+      }
+      guard let held = lane, pipeline.lanes.isLive(held) else {
+        lane = nil
+        await rest(min(renewAt - context.clock.uptime(), limits.timerPollMax))
+        continue
+      }
+      let rest = await fire(held, &offset)
+      if rest > .zero { await self.rest(rest) }
+    }
+    if let lane { pipeline.lanes.remove([lane.partition]) }
+  }
+
+  /// - Returns: the lane, while it is ours.
+  private func lease(_ owner: String, _ held: LaneReference?) async -> LaneReference? {
+    do {
+      let epoch = try await streams.store.lease(
+        TimerLane.partition, consumer: pipeline.parts.group, owner: owner, time: limits.timerLease)
+      guard let epoch else {
+        if held != nil { pipeline.lanes.remove([TimerLane.partition]) }
+        return nil
+      }
+      if let held, pipeline.lanes.isLive(held) { return held }
+      let lanes = pipeline.lanes.assign([TimerLane.partition])
+      pipeline.lanes.claimed(lanes, [TimerLane.partition: epoch])
+      return lanes.first
+    } catch {
+      pipeline.outages.failed(.store, error.message)
+      return held
+    }
+  }
+
+  /// Hands on what is due and waits until it is settled.
+  ///
+  /// - Returns: how long to rest.
+  private func fire(_ lane: LaneReference, _ offset: inout Int64) async -> Duration {
+    let now = context.clock.now()
+    let found: DueTimers
+    do {
+      found = try await streams.store.dueTimers(
+        TimerQuery(
+          consumer: pipeline.parts.group, now: now, countMax: limits.timerBatchMax, handlers: streams.router.reducers.handlers))
+      pipeline.outages.succeeded(.store)
+    } catch {
+      pipeline.outages.failed(.store, error.message)
+      return limits.timerPollMax
+    }
+    guard !found.timers.isEmpty else {
+      return min(found.nextDue.map { max($0 - now, .milliseconds(1)) } ?? limits.timerPollMax, limits.timerPollMax)
+    }
+    let settlement = settlement(found.timers, lane, &offset)
+    guard pipeline.lanes.deliver(settlement.records[...], of: lane.partition) == lane else { return limits.timerPollMax }
+    pipeline.metrics.timersFired.add(found.timers.count)
+    pipeline.settlements.add(settlement)
+    let lanes = pipeline.lanes
+    while !Task.isCancelled, lanes.isLive(lane), !lanes.isIdle([lane.partition]) {
+      let seen = lanes.changes.generation
+      if lanes.isIdle([lane.partition]) || !lanes.isLive(lane) { break }
+      await lanes.changes.wait(since: seen)
+    }
+    return .zero
+  }
+
+  private func settlement(_ timers: [DurableTimer], _ lane: LaneReference, _ offset: inout Int64) -> Settlement {
+    var batch = OutputBatch(outputBytesMax: pipeline.parts.outputBytesMax)
+    var records: [ConsumedRecord] = []
+    var identities: [RequestIdentity?] = []
+    var special: [Int: Settlement.Special] = [:]
+    for timer in timers {
+      let place = records.count
+      var record = ConsumedRecord(source: lane.partition, offset: offset, key: nil, value: nil, timestamp: timer.due)
+      offset += 1
+      switch timer.purpose {
+      case .deadline:
+        identities.append(RequestIdentity(.envelope(timer.firing)))
+        special[place] = Settlement.Special(claim: .firing(timer.id))
+        // A stub that cannot be read was not written by this program; nobody can be answered.
+        if let (envelope, origin) = RequestStub(timer.payload)?.request() {
+          record = ConsumedRecord(
+            source: lane.partition, offset: record.offset, key: origin.key, value: origin.value, headers: origin.headers,
+            timestamp: timer.due)
+          let response = ResponseEnvelope(
+            answering: envelope, handler: nil, duration: .zero, timestamp: context.clock.now(),
+            outcome: .failure(HandlerRunner.deadlineExceeded))
+          batch.respond(response, to: origin, topic: streams.router.topics.responses, owner: place)
+        }
+      case .stream(let stream, let name):
+        identities.append(nil)
+        // The store gives out timers of known handlers only.
+        if let reducer = streams.router.reducers[stream.handler] {
+          special[place] = Settlement.Special(
+            work: StreamWork(
+              stream: stream, reducer: reducer, input: .timer(name: name), identity: RequestIdentity(.envelope(timer.firing)),
+              envelope: nil, correlationID: CorrelationID(timer.id), causationID: nil))
+        }
+      }
+      records.append(record)
+    }
+    let (outputs, owners) = batch.finish()
+    var settlement = Settlement(
+      lane: lane, records: records, outputs: outputs, owners: owners, identities: identities, finishedKey: nil)
+    settlement.special = special
+    settlement.timers = timers
+    return settlement
+  }
+
+  private func rest(_ time: Duration) async {
+    guard time > .zero else { return }
+    let shutdown = pipeline.parts.context.shutdown
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await pipeline.parts.context.clock.sleep(for: time) }
+      group.addTask { await shutdown.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import OnexCore
+import OnexJSON
+
+/// What must be known of a request to answer it later: everything but its payload. Kept in the store.
+struct RequestStub: Sendable {
+  private let record: OutboundRecord
+
+  init(_ envelope: Envelope, _ record: ConsumedRecord) {
+    var stub = envelope
+    stub.payload = Envelope.emptyPayload
+    stub.extensions = ReplyMark.without(stub.extensions)
+    var writer = JSONWriter(capacity: 512)
+    writer.request(stub)
+    self.record = OutboundRecord(
+      topic: record.source.topic, key: record.key, value: writer.finish(),
+      headers: OutputBatch.trace(of: record))
+  }
+
+  /// `nil` for bytes that `encoded` never gave.
+  init?(_ bytes: Bytes) {
+    guard let records = try? RecordedOutputs.decode(bytes), records.count == 1 else { return nil }
+    record = records[0]
+  }
+
+  var encoded: Bytes { RecordedOutputs.encode([record]) }
+
+  /// The request as if it had just come, and what it came in.
+  func request() -> (envelope: Envelope, record: ConsumedRecord)? {
+    let consumed = ConsumedRecord(
+      source: TopicPartition(record.topic, 0), offset: 0, key: record.key, value: record.value, headers: record.headers,
+      timestamp: nil)
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits())
+    guard case .success(let envelope) = decoder.decode(consumed) else { return nil }
+    return (envelope, consumed)
+  }
+}

@@ -1,0 +1,31 @@
+import OnexCore
+
+/// What a record, or a timer, asks of a stream.
+public struct StreamWork: Sendable {
+  let stream: StreamName
+  let reducer: LoadedReducer
+  let input: StreamInput
+  let identity: RequestIdentity
+  /// Where the input is a request.
+  let envelope: Envelope?
+  let correlationID: CorrelationID
+  /// `nil` for a timer.
+  let causationID: EnvelopeID?
+
+  /// Under what an earlier answer may be recorded.
+  var lookups: [MessageIdentity] {
+    guard let envelope, envelope.idempotencyKey != nil, reducer.contract.kind == .reducer else { return [identity.message] }
+    return [identity.message, envelope.identity]
+  }
+}
+
+/// The reducer behind one contract.
+final class LoadedReducer: Sendable {
+  let contract: HandlerContract
+  let reducer: any Reducer
+
+  init(contract: HandlerContract, reducer: any Reducer) {
+    self.contract = contract
+    self.reducer = reducer
+  }
+}

@@ -1,0 +1,71 @@
+import OnexCore
+import OnexKernel
+
+/// The orchestrator behind every contract with a `workflow` section.
+public struct Workflow: Reducer {
+  public static let className = "OnexWorkflow.Workflow"
+  /// The read model of all runs.
+  public static let runs = "workflow_runs"
+
+  private let definition: WorkflowDefinition
+
+  public init(_ setup: ReducerSetup) throws {
+    guard let definition = setup.contract.workflow else {
+      throw HandlerError(.handlerUnavailable, "the contract \(setup.contract.name) has no workflow section")
+    }
+    self.definition = definition
+  }
+
+  public func decide(_ state: JSONValue?, _ input: StreamInput, now: Timestamp) throws -> Reaction {
+    guard let state else {
+      // A stream that does not exist has asked for nothing: answers and timers of one that was deleted after its retention.
+      guard case .request(let request) = input else { return Reaction() }
+      var progress = RunProgress(starting: start(request, now), now: now)
+      progress.advance()
+      return progress.reaction
+    }
+    var progress = RunProgress(try WorkflowRun(json: state), now: now)
+    switch input {
+    case .request(let request): progress.repeated(request)
+    case .response(let intent, let result):
+      guard let call = CallName(intent) else { break }
+      progress.responded(call, result)
+    case .timer(let name):
+      guard let timer = TimerName(name) else { break }
+      progress.fired(timer)
+    }
+    return progress.reaction
+  }
+
+  private func start(_ request: StreamRequest, _ now: Timestamp) -> WorkflowRun {
+    let own = definition.deadline.map { now + $0 }
+    let deadline = [own, request.deadline].compactMap { $0 }.min()
+    return WorkflowRun(
+      id: request.stream.key, operation: request.operation, definition: definition, digest: request.digest.uuid.description,
+      correlationID: request.correlationID.description, input: request.payload, startedAt: now, deadline: deadline)
+  }
+
+  public func evolve(_ state: JSONValue?, _ event: StreamEvent) throws -> JSONValue {
+    let known = try WorkflowEvent(event)
+    guard let state else {
+      guard case .started(let run) = known else { throw MalformedRun("a run begins with \(event.type)") }
+      return run.json
+    }
+    var run = try WorkflowRun(json: state)
+    run.apply(known, at: event.time)
+    return run.json
+  }
+
+  public func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] {
+    guard event.type.hasPrefix("workflow.") else { return [] }
+    let run = try WorkflowRun(json: state)
+    let value: JSONValue = .object(
+      JSONObject([
+        ("handler", .string(stream.handler)), ("operation", .string(run.operation.name)),
+        ("status", .string(run.status.rawValue)), ("started_at", .string(run.startedAt.rfc3339)),
+        ("ended_at", run.endedAt.map { .string($0.rfc3339) } ?? .null), ("correlation_id", .string(run.correlationID)),
+        ("error", run.error.map { .string($0.code.rawValue) } ?? .null),
+      ]))
+    return [ProjectionChange(projection: Workflow.runs, key: stream.key, value: value.encoded())]
+  }
+}

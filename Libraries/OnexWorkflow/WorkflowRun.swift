@@ -1,0 +1,85 @@
+import OnexCore
+import OnexKernel
+
+/// One run of a workflow: the fold of its events.
+public struct WorkflowRun: Sendable, Hashable {
+  public enum Status: String, Sendable {
+    case running
+    /// A step has failed or the deadline is over: what is under way is waited for, then what was done is taken back.
+    case compensating
+    case succeeded
+    case failed
+
+    public var isEnded: Bool { self == .succeeded || self == .failed }
+  }
+
+  public let id: String
+  public let operation: Operation
+  public let definition: WorkflowDefinition
+  /// What the request asked for, to tell a repeat from another request under the same key.
+  public let digest: String
+  public let correlationID: String
+  public let input: JSONValue
+  public let startedAt: Timestamp
+  /// The earlier one of the request's and the workflow's own.
+  public let deadline: Timestamp?
+  public internal(set) var endedAt: Timestamp?
+  public internal(set) var status = Status.running
+  /// By name; a step that has not begun is not there.
+  public internal(set) var steps: [String: StepRun] = [:]
+  /// Steps in the order in which they succeeded; they are taken back in the opposite one.
+  public internal(set) var succeeded: [String] = []
+  public internal(set) var output: JSONValue?
+  public internal(set) var error: ResponseError?
+
+  init(
+    id: String, operation: Operation, definition: WorkflowDefinition, digest: String, correlationID: String, input: JSONValue,
+    startedAt: Timestamp, deadline: Timestamp?
+  ) {
+    self.id = id
+    self.operation = operation
+    self.definition = definition
+    self.digest = digest
+    self.correlationID = correlationID
+    self.input = input
+    self.startedAt = startedAt
+    self.deadline = deadline
+  }
+
+  /// What a reference in a template stands for.
+  func value(of root: WorkflowTemplate.Root) -> JSONValue? {
+    switch root {
+    case .input: input
+    case .run: ["id": .string(id), "correlation_id": .string(correlationID)]
+    case .step(let name): steps[name]?.output
+    }
+  }
+}
+
+/// One step of a run, with its compensation.
+public struct StepRun: Sendable, Hashable {
+  public enum State: String, Sendable {
+    case running
+    /// An attempt has failed; the next one waits for its backoff.
+    case retrying
+    case succeeded
+    case failed
+    /// The run failed before the step could be tried again.
+    case abandoned
+    case compensating
+    case compensationRetrying = "compensation_retrying"
+    case compensated
+    case compensationFailed = "compensation_failed"
+  }
+
+  public var state: State
+  /// Of the step, or of its compensation once that has begun; from 1.
+  public var attempt: Int
+  public let startedAt: Timestamp
+  public var endedAt: Timestamp?
+  public var output: JSONValue?
+  public var error: ResponseError?
+
+  /// A message is under way.
+  var isUnderWay: Bool { state == .running || state == .compensating }
+}
