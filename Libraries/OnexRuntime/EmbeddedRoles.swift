@@ -10,7 +10,7 @@ struct EmbeddedRoles {
   let http: any HTTPClient
 
   func pipelines(
-    _ bus: any EventBus, _ contracts: LoadedContracts, _ options: RoleOptions, _ context: ServiceContext
+    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: InMemoryStore, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> [Pipeline] {
     let topics = router.topics
     let effects = HandlerRole(
@@ -20,7 +20,7 @@ struct EmbeddedRoles {
       kind: .compute, input: topics.workerRequests, output: topics.workerResponses, group: "onex-runtime-workers", http: nil,
       handlers: handlers)
     return [
-      try router.pipeline(bus, contracts, InMemoryStore(), options, context),
+      try router.pipeline(bus, contracts, store, options, context),
       try effects.pipeline(bus, contracts, InMemoryStore(), options, context),
       try workers.pipeline(bus, contracts, StatelessStore(), options, context),
     ]

@@ -9,22 +9,28 @@ import OnexService
 public final class EmbeddedRuntime: Sendable {
   public let bus: InMemoryEventBus
   public let catalogue: ContractCatalogue
+  /// What `runtime-main` keeps.
+  public let store: InMemoryStore
   private let context: ServiceContext
   private let pipelines: [Pipeline]
 
   /// - Parameters:
   ///   - handlers: of every kind.
+  ///   - reducers: besides the runtime's own.
   ///   - http: for handlers that reach outside.
   public init(
-    handlers: [any Handler.Type], options: RoleOptions, context: ServiceContext, http: any HTTPClient
+    handlers: [any Handler.Type], reducers: [any Reducer.Type] = [], options: RoleOptions, context: ServiceContext,
+    http: any HTTPClient
   ) throws {
     self.context = context
     // Waiting for a record is no matter of the runtime's time, which a test may stand still in.
     bus = InMemoryEventBus()
     let contracts = LoadedContracts.load(options, context)
     catalogue = contracts.catalogue
-    let router = RouterRole(group: "onex-runtime-main", topics: RoutingTopics())
-    pipelines = try EmbeddedRoles(router: router, handlers: handlers, http: http).pipelines(bus, contracts, options, context)
+    let router = RouterRole(group: "onex-runtime-main", topics: RoutingTopics(), reducers: reducers)
+    store = InMemoryStore(clock: context.clock)
+    pipelines = try EmbeddedRoles(router: router, handlers: handlers, http: http)
+      .pipelines(bus, contracts, store, options, context)
   }
 
   /// Runs while `body` does; then everything in flight is finished.

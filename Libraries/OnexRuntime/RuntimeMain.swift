@@ -1,4 +1,5 @@
 import OnexCore
+import OnexInMemory
 import OnexKernel
 import OnexService
 
@@ -7,10 +8,13 @@ public enum RuntimeMain {
   /// Becomes the service; never returns.
   ///
   /// - Parameters:
+  ///   - reducers: reducers and orchestrators besides the runtime's own.
   ///   - embedded: handlers of every kind, for `ONEX_EVENT_BUS_TYPE=inmemory`, where this process hosts all roles.
   ///   - http: makes the client for those of them that reach outside.
-  public static func run(embedded: [any Handler.Type], http: @escaping @Sendable () -> any HTTPClient) -> Never {
-    ServiceHost.main(MainService.self) { MainService($0, embedded: embedded, http: http) }
+  public static func run(
+    reducers: [any Reducer.Type] = [], embedded: [any Handler.Type], http: @escaping @Sendable () -> any HTTPClient
+  ) -> Never {
+    ServiceHost.main(MainService.self) { MainService($0, reducers: reducers, embedded: embedded, http: http) }
   }
 }
 
@@ -26,16 +30,19 @@ struct MainService: Service {
 
   private let runner: RoleRunner
 
-  init(_ context: ServiceContext) { self.init(context, embedded: []) { preconditionFailure("no handler asks for it") } }
+  init(_ context: ServiceContext) {
+    self.init(context, reducers: [], embedded: []) { preconditionFailure("no handler asks for it") }
+  }
 
   init(
-    _ context: ServiceContext, embedded: [any Handler.Type], http: @escaping @Sendable () -> any HTTPClient
+    _ context: ServiceContext, reducers: [any Reducer.Type], embedded: [any Handler.Type],
+    http: @escaping @Sendable () -> any HTTPClient
   ) {
     let configuration = context.configuration
     var topics = RoutingTopics()
     topics.requests = configuration[MainService.inputTopic]
     topics.responses = configuration[MainService.outputTopic]
-    let role = RouterRole(group: configuration[MainService.groupID], topics: topics)
+    let role = RouterRole(group: configuration[MainService.groupID], topics: topics, reducers: reducers)
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
     runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
@@ -43,7 +50,7 @@ struct MainService: Service {
         return [try role.pipeline(bus, contracts, inbox.store, options, context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())
-        .pipelines(bus, contracts, options, context)
+        .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)
     }
   }
 

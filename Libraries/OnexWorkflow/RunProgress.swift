@@ -37,7 +37,8 @@ struct RunProgress {
     guard request.digest.uuid.description == run.digest else {
       let error = ResponseError(
         .conflict, "the idempotency key was used for another request: operation and payload must be the same each time")
-      return reaction.answer = .current(.failure(error))
+      reaction.answer = .current(.failure(error))
+      return
     }
     switch run.status {
     case .running: break
@@ -59,7 +60,8 @@ struct RunProgress {
     guard isUnderWay(call) else { return }
     cancel(.timeout(call))
     switch result {
-    case .success(let output): emit(call.isCompensation ? .compensationSucceeded(call.step) : .stepSucceeded(call.step, output: output))
+    case .success(let output):
+      emit(call.isCompensation ? .compensationSucceeded(call.step) : .stepSucceeded(call.step, output: output))
     case .failure(let error): failed(call, error)
     }
     advance()

@@ -24,7 +24,8 @@ struct Harness: Sendable {
       clock: time)
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")
     runtime = try EmbeddedRuntime(
-      handlers: Harness.handlers, options: RoleOptions(contractsDirectory: "/\(folder)/Contracts"), context: context,
+      handlers: Harness.handlers, reducers: [Counter.self], options: RoleOptions(contractsDirectory: "/\(folder)/Contracts"),
+      context: context,
       http: NoHTTP())
   }
 

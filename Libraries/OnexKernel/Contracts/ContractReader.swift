@@ -97,7 +97,9 @@ struct ContractReader {
     func refuse(_ field: String, _ why: String) {
       if let node = reader.node(field) { reader.invalid(node, why) }
     }
-    if let kind, kind != .orchestrator { refuse("workflow", "workflow belongs to handler_type orchestrator, not \(kind.rawValue)") }
+    if let kind, kind != .orchestrator {
+      refuse("workflow", "workflow belongs to handler_type orchestrator, not \(kind.rawValue)")
+    }
     if let kind, kind != .reducer { refuse("stream_key", "stream_key belongs to handler_type reducer, not \(kind.rawValue)") }
     if settings.delivery == .atMostOnce, settings.retry.attemptsMax > 1 {
       refuse("delivery", "delivery: at_most_once allows one attempt, and retry.max_attempts is \(settings.retry.attemptsMax)")

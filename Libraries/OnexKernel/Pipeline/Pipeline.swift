@@ -24,7 +24,8 @@ public final class Pipeline: Sendable {
     public var decider: @Sendable () -> any Decider
 
     public init(
-      consumer: any EventConsumer, producer: any EventProducer, store: any Store, streams: Streams? = nil, group: String, limits: PipelineLimits,
+      consumer: any EventConsumer, producer: any EventProducer, store: any Store, streams: Streams? = nil, group: String,
+      limits: PipelineLimits,
       outputBytesMax: Int, responseTopic: String, runner: HandlerRunner, context: ServiceContext,
       decider: @escaping @Sendable () -> any Decider
     ) {

@@ -47,7 +47,8 @@ struct Settler: Sendable {
       let now = parts.context.clock.now()
       let draft = BatchDraft(live, loaded, pipeline.streamContext, now: now)
       for (stream, reason) in draft.refused {
-        parts.context.logger.error("a stream refused its input", ["stream": .string(stream.description), "reason": .string(reason)])
+        parts.context.logger.error(
+          "a stream refused its input", ["stream": .string(stream.description), "reason": .string(reason)])
       }
       let batch = draft.batch(id: parts.context.ids.next(), consumer: parts.group, lanes: epochs, now: now)
       switch await commit(batch) {

@@ -35,7 +35,8 @@ public struct ReducerTable: Sendable {
       let isKnownModule = types.keys.contains { $0.hasPrefix(contract.handlerClass.module + ".") }
       throw HandlerLoadError(
         isKnownModule ? .classNotFound : .moduleNotFound,
-        "no \(contract.kind.rawValue) \(contract.handlerClass) is linked into this service (known: \(known.isEmpty ? "none" : known))")
+        "no \(contract.kind.rawValue) \(contract.handlerClass) is linked into this service (known: \(known.isEmpty ? "none" : known))"
+      )
     }
     do {
       return try type.init(ReducerSetup(contract: contract))

@@ -71,7 +71,8 @@ struct StreamRun: ~Copyable {
     }
     guard intent.payload.count <= outputBytesMax else {
       return refused(
-        ResponseError(.outputTooLarge, "the payload of \(intent.name) has \(intent.payload.count) bytes; the limit is \(outputBytesMax)"))
+        ResponseError(
+          .outputTooLarge, "the payload of \(intent.name) has \(intent.payload.count) bytes; the limit is \(outputBytesMax)"))
     }
     var envelope = Envelope(
       operation: intent.operation, payload: intent.payload, envelopeID: EnvelopeID(work.stream.id("intent/\(intent.name)")),
@@ -107,7 +108,7 @@ struct StreamRun: ~Copyable {
       for request in state.open {
         // A stub that cannot be read has nobody to answer; the journal still says what was decided.
         if let (envelope, record) = RequestStub(request.stub)?.request() {
-          respond(outcome, to: envelope, in: record, duration: envelope.timestamp.map { max(now - $0, .zero) } ?? .zero)
+          respond(outcome, to: envelope, in: record, duration: max(now - request.openedAt, .zero))
         }
         try journal(StreamState.KernelEvent.answered, ["id": .string(request.id.description)])
       }

@@ -7,6 +7,7 @@ struct StreamState: Sendable, Hashable {
     let id: EnvelopeID
     /// `RequestStub`, encoded.
     let stub: Bytes
+    let openedAt: Timestamp
   }
 
   /// Events of the kernel itself; reducers see none of them.
@@ -31,7 +32,8 @@ struct StreamState: Sendable, Hashable {
     for entry in value["open"]?.array ?? [] {
       guard let id = entry["id"]?.string.flatMap({ RawUUID($0) }), let stub = entry["stub"]?.string.flatMap({ Base64.decode($0) })
       else { throw HandlerError(.internalError, "the state of a stream lists a request that cannot be read") }
-      open.append(OpenRequest(id: EnvelopeID(id), stub: stub))
+      let openedAt = Timestamp(microseconds: entry["opened_at"]?.integer ?? 0)
+      open.append(OpenRequest(id: EnvelopeID(id), stub: stub, openedAt: openedAt))
     }
   }
 
@@ -40,7 +42,11 @@ struct StreamState: Sendable, Hashable {
 
   var encoded: Bytes {
     let requests = open.map { request in
-      JSONValue.object(JSONObject([("id", .string(request.id.description)), ("stub", .string(Base64.encode(request.stub)))]))
+      JSONValue.object(
+        JSONObject([
+          ("id", .string(request.id.description)), ("stub", .string(Base64.encode(request.stub))),
+          ("opened_at", .integer(request.openedAt.microseconds)),
+        ]))
     }
     let correlation = correlationID.map { JSONValue.string($0.description) } ?? .null
     return JSONValue.object(
@@ -55,7 +61,7 @@ struct StreamState: Sendable, Hashable {
       guard let id = event.payload["id"]?.string.flatMap({ RawUUID($0) }),
         let stub = event.payload["stub"]?.string.flatMap({ Base64.decode($0) })
       else { throw HandlerError(.internalError, "the event \(event.type) cannot be read") }
-      open.append(OpenRequest(id: EnvelopeID(id), stub: stub))
+      open.append(OpenRequest(id: EnvelopeID(id), stub: stub, openedAt: event.time))
     case KernelEvent.answered:
       let id = event.payload["id"]?.string
       open.removeAll { $0.id.description == id }

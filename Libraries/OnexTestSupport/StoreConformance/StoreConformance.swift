@@ -147,7 +147,8 @@ public struct StoreConformance: Sendable {
     _ = try await store.commit(batch(lanes, [entry(key, "one", digest: digest)]))
     try requireEqual(try await store.recorded(key, consumer: consumer)?.digest, digest, "the digest is found again")
     guard
-      case .committed(let repeats, _) = try await store.commit(batch(lanes, [entry(key, "two", digest: RequestDigest(ids.next()))]))
+      case .committed(let repeats, _) = try await store.commit(
+        batch(lanes, [entry(key, "two", digest: RequestDigest(ids.next()))]))
     else { throw ConformanceFailure("the batch was fenced") }
     try requireEqual(repeats[0]?.digest, digest, "a repeat is told the first digest")
   }

@@ -20,7 +20,7 @@ import Testing
       #expect(try await migrator.state().isCurrent)
       #expect(try await SchemaVersion.mismatch(connection) == nil)
       #expect(try await migrator.down(steps: 1) == ["003_runtime_journal"])
-      #expect(try await migrator.state().pending == [3])
+      #expect(try await migrator.state().pending == [SchemaVersion.expected])
       #expect(try await migrator.down(steps: 9) == ["002_runtime_inbox", "001_agent_actions"])
       #expect(try await migrator.up(to: 1) == ["001_agent_actions"])
       #expect(try await migrator.up() == ["002_runtime_inbox", "003_runtime_journal"])
@@ -61,12 +61,13 @@ import Testing
   @Test func aFailedFileIsRolledBackAndNamedAndTheOthersStay() async throws {
     try await ScratchDatabase.with { url in
       let connection = try await connect(url)
-      let broken = Migration(number: 3, name: "broken", sql: "CREATE TABLE half (a int); SELECT nonsense FROM nowhere")
+      let broken = Migration(
+        number: SchemaVersion.expected + 1, name: "broken", sql: "CREATE TABLE half (a int); SELECT nonsense FROM nowhere")
       let migrator = Migrator(connection, try files() + [broken])
       let failure = await #expect(throws: Migrator.Failure.self) { try await migrator.up() }
       let words = failure?.description ?? ""
-      #expect(words.hasPrefix("003_broken failed and was rolled back") && words.contains("nowhere"), "\(words)")
-      #expect(try await migrator.state().pending == [3])
+      #expect(words.hasPrefix("004_broken failed and was rolled back") && words.contains("nowhere"), "\(words)")
+      #expect(try await migrator.state().pending == [SchemaVersion.expected + 1])
       let left = try await connection.query("SELECT to_regclass('half') IS NULL AS gone")
       #expect(try left[0].value("gone", as: Bool.self))
       await connection.close()
@@ -79,9 +80,9 @@ import Testing
       var files = try files()
       _ = try await Migrator(connection, files).up()
       files[0] = Migration(number: 1, name: files[0].name, sql: "SELECT 1", rollback: files[0].rollback)
-      let migrator = Migrator(connection, files + [Migration(number: 3, name: "next", sql: "SELECT 3")])
+      let migrator = Migrator(connection, files + [Migration(number: SchemaVersion.expected + 1, name: "next", sql: "SELECT 3")])
       await #expect(throws: Migrator.Failure.self) { try await migrator.up() }
-      #expect(try await migrator.state().pending == [3])
+      #expect(try await migrator.state().pending == [SchemaVersion.expected + 1])
       await connection.close()
     }
   }
