@@ -85,7 +85,7 @@ let testTargets: [Target] = [
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
   tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
-  tests("OnexControlTests", ["OnexCore", "OnexControl"]),
+  tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
   tests(

@@ -7,7 +7,7 @@ struct ArgumentSet: Equatable {
     /// Option and what its value is called: `("--timeout", "SECONDS")`.
     var options: [(name: String, value: String)] = []
     var flags: [String] = []
-    /// Names of the positional arguments; those in brackets may be left out.
+    /// Names of the positional arguments; those in brackets may be left out, and `[name…]` may come any number of times.
     var positionals: [String] = []
   }
 
@@ -50,6 +50,7 @@ struct ArgumentSet: Equatable {
     }
     let required = grammar.positionals.filter { !$0.hasPrefix("[") }
     guard positionals.count >= required.count else { throw Misuse(message: "missing \(required[positionals.count])") }
+    if grammar.positionals.last?.hasSuffix("…]") == true { return }
     guard positionals.count <= grammar.positionals.count else {
       throw Misuse(message: "unexpected argument \"\(positionals[grammar.positionals.count])\"")
     }

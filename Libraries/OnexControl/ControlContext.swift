@@ -18,7 +18,11 @@ struct ControlContext: Sendable {
 
   /// The configured broker; every problem of its configuration at once.
   func eventBus() throws(ControlFailure) -> KafkaEventBus {
-    KafkaEventBus(KafkaConnection(KafkaSettings(try configuration()), clientID: "onexctl"))
+    KafkaEventBus(try kafka())
+  }
+
+  func kafka() throws(ControlFailure) -> KafkaConnection {
+    KafkaConnection(KafkaSettings(try configuration()), clientID: "onexctl")
   }
 
   /// A session with the configured database.

@@ -31,7 +31,7 @@ enum RequestCommand: ControlCommand {
         message: """
           no response with correlation id \(draft.correlationID) within \(timeout.seconds) s; the request is not lost: it waits in \
           the topic \(topic) or with its role
-          look at `onexctl health`, and at `onexctl tail \(topic).dlq --from-beginning`
+          look at `onexctl health`, and at `onexctl dlq list \(topic).dlq`
           """)
     }
     let response = try JSONValue.parse(answer)

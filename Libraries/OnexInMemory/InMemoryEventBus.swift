@@ -68,11 +68,14 @@ public final class InMemoryEventBus: EventBus {
   public func producer() throws(EventBusError) -> any EventProducer { InMemoryProducer(self) }
 
   public func reader(topics: [String], from start: ReaderStart) async throws(EventBusError) -> any EventReader {
-    let positions = state.withLock { state in
+    let (positions, ends) = state.withLock { state in
       var positions: [TopicPartition: Int64] = [:]
+      var ends: [TopicPartition: Int64] = [:]
       for topic in topics {
         for (index, log) in makeTopic(topic, &state).enumerated() {
-          positions[TopicPartition(topic, Int32(index))] =
+          let partition = TopicPartition(topic, Int32(index))
+          ends[partition] = log.end
+          positions[partition] =
             switch start {
             case .beginning: log.start
             case .end: log.end
@@ -80,9 +83,9 @@ public final class InMemoryEventBus: EventBus {
             }
         }
       }
-      return positions
+      return (positions, ends)
     }
-    return InMemoryReader(self, positions)
+    return InMemoryReader(self, positions, ends: ends)
   }
 
   /// For tests: lets publishing fail; `nil` ends it.

@@ -4,9 +4,12 @@ import Synchronization
 final class InMemoryReader: EventReader {
   private let bus: InMemoryEventBus
   private let positions: Mutex<[TopicPartition: Int64]?>
+  /// Where each partition ended when the reader was made.
+  private let ends: [TopicPartition: Int64]
 
-  init(_ bus: InMemoryEventBus, _ positions: [TopicPartition: Int64]) {
+  init(_ bus: InMemoryEventBus, _ positions: [TopicPartition: Int64], ends: [TopicPartition: Int64]) {
     self.bus = bus
+    self.ends = ends
     self.positions = Mutex(positions)
   }
 
@@ -29,6 +32,13 @@ final class InMemoryReader: EventReader {
         positions?[partition] = batch.take(log, from: position)
       }
       return batch.records
+    }
+  }
+
+  func remaining() -> Int64 {
+    positions.withLock { positions in
+      guard let positions else { return 0 }
+      return ends.reduce(0) { $0 + max(0, $1.value - (positions[$1.key] ?? $1.value)) }
     }
   }
 

@@ -11,7 +11,8 @@ struct RecordBatch {
 
   /// - Returns: where to read on.
   mutating func take(_ log: PartitionLog, from start: Int64) -> Int64 {
-    var next = start
+    // What was evicted meanwhile is passed over.
+    var next = max(start, log.start)
     for record in log.read(from: start, limit: isFull ? 0 : limit.records - records.count) {
       bytes += (record.key?.count ?? 0) + (record.value?.count ?? 0)
       isFull = bytes > limit.bytes && !records.isEmpty

@@ -20,6 +20,8 @@ final class ConsumerThread: @unchecked Sendable {
 
   let client: KafkaClient
   let table = Mutex(PartitionTable())
+  /// Of a reader; a member has none.
+  let progress: Mutex<ReadProgress>
   /// Whether a group decides which partitions are read.
   private let isMember: Bool
   private let work = ThreadMailbox(ConsumerWork())
@@ -39,8 +41,10 @@ final class ConsumerThread: @unchecked Sendable {
   /// - Parameters:
   ///   - topics: what is read; at least one.
   ///   - isMember: whether to join a group; otherwise the client was assigned its partitions.
-  init(_ client: KafkaClient, topics: [String], isMember: Bool) {
+  ///   - progress: what a reader has before it.
+  init(_ client: KafkaClient, topics: [String], isMember: Bool, progress: ReadProgress = ReadProgress()) {
     self.client = client
+    self.progress = Mutex(progress)
     self.topics = topics
     self.isMember = isMember
     isJoining = isMember
@@ -195,6 +199,7 @@ final class ConsumerThread: @unchecked Sendable {
     // Before the records are handed out: an assignment comes before its first record.
     let events = callbacks.takeEvents()
     let records = admitted(content, after: events)
+    if !isMember { note(content) }
     return records.isEmpty ? events : events + [.records(records)]
   }
 
@@ -222,6 +227,13 @@ final class ConsumerThread: @unchecked Sendable {
       }
       if table.admitsAll(content.sources) { return content.records }
       return content.records.filter { table.admits($0.source, $0.offset) }
+    }
+  }
+
+  private func note(_ content: MessageBatch.Content) {
+    progress.withLock { progress in
+      progress.handedOut(content.records)
+      for (partition, offset) in content.ends { progress.advance(partition, to: offset) }
     }
   }
 

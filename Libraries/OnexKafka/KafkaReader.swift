@@ -13,41 +13,46 @@ final class KafkaReader: EventReader {
       KafkaConfiguration.fetching + [
         // librdkafka wants a group id; without a subscription nothing joins it.
         ("group.id", "\(connection.clientID)-reader"),
+        // The end of a partition is told apart from silence: `remaining` depends on it.
+        ("enable.partition.eof", "true"),
         ("enable.auto.commit", "false"), ("auto.offset.reset", "earliest"), ("fetch.wait.max.ms", "50"),
       ])
     let callbacks = ClientCallbacks(logger: logger)
     ClientCallbacks.install(on: configuration.handle)
     let client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, callbacks)
-    var positions: [TopicPartition: Int64] = [:]
+    var ranges: [TopicPartition: Range<Int64>] = [:]
     for topic in topics {
       for partition in try KafkaMetadata.partitions(of: topic, client) {
-        positions[partition] = try KafkaReader.position(partition, start, client)
+        ranges[partition] = try KafkaReader.range(partition, start, client)
       }
     }
-    let code = PartitionList(positions).withHandle { rd_kafka_assign(client.handle, $0) }
+    let code = PartitionList(ranges.mapValues(\.lowerBound)).withHandle { rd_kafka_assign(client.handle, $0) }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "assign") }
-    thread = ConsumerThread(client, topics: topics, isMember: false)
+    thread = ConsumerThread(client, topics: topics, isMember: false, progress: ReadProgress(ranges))
     thread.start()
   }
 
   deinit { thread.beginClosing() }
 
-  private static func position(
+  /// Where reading starts, and where the log ends now.
+  private static func range(
     _ partition: TopicPartition, _ start: ReaderStart, _ client: KafkaClient
-  ) throws(EventBusError) -> Int64 {
+  ) throws(EventBusError) -> Range<Int64> {
     var low: Int64 = 0
     var high: Int64 = 0
     let code = rd_kafka_query_watermark_offsets(
       client.handle, partition.topic, partition.partition, &low, &high, KafkaBounds.metadataTimeoutMS)
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "offsets of \(partition)") }
     switch start {
-    case .beginning: return low
-    case .end: return high
-    case .last(let count): return max(low, high - Int64(max(count, 0)))
+    case .beginning: return low..<high
+    case .end: return high..<high
+    case .last(let count): return max(low, high - Int64(max(count, 0)))..<high
     }
   }
 
   func poll(_ limit: PollLimit) async -> [ConsumerEvent] { await thread.poll(limit) }
+
+  func remaining() -> Int64 { thread.progress.withLock { $0.remaining } }
 
   func close() async { await thread.close() }
 }

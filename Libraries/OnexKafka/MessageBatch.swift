@@ -36,6 +36,8 @@ final class MessageBatch: @unchecked Sendable {
     var sources: [TopicPartition] = []
     /// What librdkafka reported in between.
     var errors: [EventBusError] = []
+    /// Partitions whose end was reached, and where they go on. Only readers are told.
+    var ends: [(partition: TopicPartition, next: Int64)] = []
   }
 
   var isRead: Bool { next == count }
@@ -53,7 +55,12 @@ final class MessageBatch: @unchecked Sendable {
     while next < count, content.records.count < limit.records {
       guard let message = messages[next] else { break }
       guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-        if let error = error(message) { content.errors.append(error) }
+        if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
+          content.ends.append(
+            (TopicPartition(names.name(message.pointee.rkt), message.pointee.partition), message.pointee.offset))
+        } else {
+          content.errors.append(error(message))
+        }
         next += 1
         continue
       }
@@ -101,10 +108,8 @@ final class MessageBatch: @unchecked Sendable {
     }
   }
 
-  /// `nil` for what is no fault: the end of a partition.
-  private func error(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> EventBusError? {
+  private func error(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> EventBusError {
     let code = message.pointee.err
-    guard code != RD_KAFKA_RESP_ERR__PARTITION_EOF else { return nil }
     let text = message.pointee.payload.map {
       String(decoding: UnsafeRawBufferPointer(start: $0, count: message.pointee.len), as: UTF8.self)
     }

@@ -20,8 +20,8 @@ struct Client: Sendable {
     try await bus.reader(topics: [topic], from: start)
   }
 
-  func publish(_ value: Bytes, to topic: String, key: Bytes? = nil) async throws {
-    let failures = await producer.publish([OutboundRecord(topic: topic, key: key, value: value)])
+  func publish(_ value: Bytes, to topic: String, key: Bytes? = nil, headers: [RecordHeader] = []) async throws {
+    let failures = await producer.publish([OutboundRecord(topic: topic, key: key, value: value, headers: headers)])
     if let failure = failures.first { throw failure.error }
   }
 

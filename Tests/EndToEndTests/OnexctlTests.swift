@@ -23,7 +23,9 @@ import Testing
 
   @Test(arguments: [
     ["reqest", "a.b"], ["request"], ["request", "NOPE"], ["request", "a.b", "[1]"], ["request", "a.b", "{"],
-    ["request", "a.b", "--timout", "3"], ["tail"], ["contracts", "lent"], ["try", "a.b", "{}", "--timeout", "soon"],
+    ["request", "a.b", "--timout", "3"], ["tail"], ["contracts", "lent"], ["dlq"],
+    ["dlq", "lst"], ["dlq", "show", "requests.dlq"], ["dlq", "stats", "--yes"], ["dlq", "list", "--since", "soon"],
+    ["try", "a.b", "{}", "--timeout", "soon"],
   ])
   func whatIsMistypedIsExplained(_ arguments: [String]) async throws {
     let result = try await Process.run("onexctl", arguments, environment: environment)

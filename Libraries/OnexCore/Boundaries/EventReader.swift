@@ -3,6 +3,10 @@ public protocol EventReader: AnyObject, Sendable {
   /// As `EventConsumer.poll`; gives records, faults and recoveries only.
   func poll(_ limit: PollLimit) async -> [ConsumerEvent]
 
+  /// Offsets that lie between what was handed out and the end of the log as it was when the reader was made; 0 says that everything
+  /// that was there then has been seen. Counts offsets, not records: there are fewer records where some were deleted.
+  func remaining() -> Int64
+
   /// Idempotent.
   func close() async
 }

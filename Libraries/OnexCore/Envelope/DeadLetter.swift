@@ -32,21 +32,21 @@ public enum DeadLetter {
   }
 
   private static func headers(for record: ConsumedRecord, cause: Cause) -> [RecordHeader] {
-    func header(_ name: String, _ value: String) -> RecordHeader { RecordHeader("onex_dlq\(name)", Bytes(value)) }
+    func header(_ name: String, _ value: String) -> RecordHeader { RecordHeader(name, Bytes(value)) }
     let reason =
       cause.reason.utf8.count <= reasonBytesMax
       ? cause.reason : String(cause.reason.unicodeScalars.prefix(reasonBytesMax / 4)) + "…"
     return [
-      header("_original_topic", record.source.topic),
-      header("_original_partition", String(record.source.partition)),
-      header("_original_offset", String(record.offset)),
-      header("_original_timestamp", record.timestamp?.rfc3339 ?? ""),
-      header("_consumer_group", cause.consumerGroup),
-      header("_failure_reason", reason),
-      header("_error_code", cause.code),
-      header("_failure_timestamp", cause.time.rfc3339),
-      header("_retry_count", String(cause.retryCount)),
-      header("_correlation_id", cause.correlationID?.description ?? ""),
+      header(DeadLetterHeader.originalTopic, record.source.topic),
+      header(DeadLetterHeader.originalPartition, String(record.source.partition)),
+      header(DeadLetterHeader.originalOffset, String(record.offset)),
+      header(DeadLetterHeader.originalTimestamp, record.timestamp?.rfc3339 ?? ""),
+      header(DeadLetterHeader.consumerGroup, cause.consumerGroup),
+      header(DeadLetterHeader.failureReason, reason),
+      header(DeadLetterHeader.errorCode, cause.code),
+      header(DeadLetterHeader.failureTimestamp, cause.time.rfc3339),
+      header(DeadLetterHeader.retryCount, String(cause.retryCount)),
+      header(DeadLetterHeader.correlationID, cause.correlationID?.description ?? ""),
     ]
   }
 }

@@ -96,11 +96,15 @@ extension EventBusConformance {
     let fromStart = try await bus.reader(topics: [topic], from: .beginning)
     let fromEnd = try await bus.reader(topics: [topic], from: .end)
     let lastFive = try await bus.reader(topics: [topic], from: .last(5))
+    try requireEqual(fromStart.remaining(), 13, "a reader from the beginning has everything before it")
+    try requireEqual(fromEnd.remaining(), 0, "a reader from the end has nothing before it")
+    try requireEqual(lastFive.remaining(), 8, "a reader of the last five has five of each partition before it")
     try await fill(topic, 0, 10..<12)
     try await expect(fromStart, [0: Array(0..<12), 1: Array(0..<3)], "a reader from the beginning sees everything")
     try await expect(fromEnd, [0: [10, 11]], "a reader from the end sees what is written after it was made")
     try await expect(lastFive, [0: Array(5..<12), 1: Array(0..<3)], "a reader of the last five sees five of each partition")
     for reader in [fromStart, fromEnd, lastFive] {
+      try requireEqual(reader.remaining(), 0, "what was there when the reader was made has been seen")
       await reader.close()
       await reader.close()
     }
