@@ -175,7 +175,7 @@ final class LaneTable: Sendable {
     state.withLock { state in partitions.allSatisfy { state.entries[$0]?.lane.isIdle ?? true } }
   }
 
-  var partitions: [TopicPartition] { state.withLock { Array($0.entries.keys) } }
+  var partitions: [TopicPartition] { state.withLock { $0.entries.keys.sorted() } }
 }
 
 /// A handler run whose turn has come.

@@ -211,7 +211,7 @@ public final class Pipeline: Sendable {
         attempt += 1
         outages.failed(.store, error.message)
         let policy = parts.limits.outage
-        let backoff = policy.backoff(afterAttempt: attempt, random: .random(in: 0..<1)) ?? policy.maxBackoff
+        let backoff = policy.backoff(afterAttempt: attempt, random: parts.context.ids.nextUnit()) ?? policy.maxBackoff
         try? await parts.context.clock.sleep(for: backoff)
       }
     }

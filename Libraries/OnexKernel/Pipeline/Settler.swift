@@ -100,7 +100,7 @@ struct Settler: Sendable {
 
   private func fence(_ partitions: Set<TopicPartition>) {
     let due = pipeline.parts.context.clock.uptime() + pipeline.parts.limits.fencedRest
-    for (partition, offset) in pipeline.lanes.remove(Array(partitions)) {
+    for (partition, offset) in pipeline.lanes.remove(Array(partitions)).sorted(by: { $0.key < $1.key }) {
       pipeline.metrics.fenced.add()
       pipeline.parts.context.logger.warning(
         "a lane was claimed by another member; nothing of it is committed here", ["lane": .string(partition.description)])
