@@ -25,6 +25,9 @@ public final class PostgresConnection: Sendable {
   /// Whether statements can still be sent. A server that went away while the connection was idle is noticed.
   public var isOpen: Bool { thread.isOpen }
 
+  /// Open, and left as a new one would be: nothing runs or waits, and no transaction is open.
+  var isAtRest: Bool { thread.isAtRest }
+
   /// Runs one statement. Waits for its turn, also for the end of a transaction that another task has open. Cancelling the task
   /// cancels the statement on the server.
   @discardableResult

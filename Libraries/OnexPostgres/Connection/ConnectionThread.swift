@@ -12,6 +12,8 @@ final class ConnectionThread: Sendable {
     var nextID: UInt64 = 0
     var running: UInt64?
     var isCancelRequested = false
+    /// The last statement left a transaction open.
+    var isInTransaction = false
     var isClosing = false
     /// Why nothing runs any more.
     var ending: PostgresError?
@@ -37,6 +39,13 @@ final class ConnectionThread: Sendable {
   }
 
   var isOpen: Bool { state.withLock { $0.ending == nil && !$0.isClosing } }
+
+  /// Open, with nothing running, nothing waiting and no transaction: the next user finds it as new.
+  var isAtRest: Bool {
+    state.withLock { state in
+      state.ending == nil && !state.isClosing && state.running == nil && state.queue.isAtRest && !state.isInTransaction
+    }
+  }
 
   // MARK: Called from tasks
 
@@ -157,7 +166,9 @@ final class ConnectionThread: Sendable {
       case .statement(let statement):
         let answer = session.run(statement)
         let ending = session.ending
+        let isInTransaction = session.isInTransaction
         state.withLock { state in
+          state.isInTransaction = isInTransaction
           state.running = nil
           state.isCancelRequested = false
           // Set before the answer is given, so that a caller who sees the error also sees a closed connection.

@@ -69,6 +69,9 @@ final class Session {
     connection = nil
   }
 
+  /// A transaction is open, healthy or failed.
+  var isInTransaction: Bool { PQtransactionStatus(connection) != PQTRANS_IDLE }
+
   private func connectError() -> PostgresError {
     let message = parameters.scrubbed(String(cString: PQerrorMessage(connection)))
     // libpq keeps no SQLSTATE of a refused connection, only the words.
