@@ -32,13 +32,25 @@ public final class PostgresConnection: Sendable {
   /// cancels the statement on the server.
   @discardableResult
   public func query(_ sql: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError) -> PostgresResult {
-    try await thread.run(sql, parameters)
+    try await thread.query(sql, parameters)
   }
 
   /// Runs several statements separated by semicolons; they are one transaction unless the text says otherwise. No rows
   /// come back.
   public func script(_ sql: String) async throws(PostgresError) {
-    _ = try await thread.run(sql, isScript: true)
+    try await thread.run(.script(sql))
+  }
+
+  /// Puts many rows into a table (`COPY`): the fastest way in, and all or nothing. Waits, is cancelled and times out like
+  /// `query`.
+  ///
+  /// - Parameters:
+  ///   - table: with its schema before a dot, or without. It and the columns are quoted: upper and lower case differ.
+  ///   - columns: of the rows' values, in their order.
+  /// - Returns: the number of rows.
+  @discardableResult
+  public func copy(into table: String, columns: [String], rows: CopyWriter) async throws(PostgresError) -> Int {
+    try await thread.copy(into: table, columns: columns, rows: rows)
   }
 
   /// Runs `body` inside a transaction: committed when it returns, rolled back when it throws.
@@ -51,7 +63,7 @@ public final class PostgresConnection: Sendable {
   public func transaction<R>(_ body: (PostgresTransaction) async throws -> R) async throws -> R {
     let id = transactions.add(1, ordering: .relaxed).newValue
     do {
-      _ = try await thread.run("BEGIN", role: .begins(id))
+      try await thread.query("BEGIN", role: .begins(id))
     } catch {
       thread.release(id)
       throw error
@@ -61,7 +73,7 @@ public final class PostgresConnection: Sendable {
       value = try await body(PostgresTransaction(thread: thread, id: id))
     } catch {
       // A connection that broke has rolled back by itself; the first error is the one that says why.
-      _ = try? await thread.run("ROLLBACK", isCancellable: false, role: .ends(id))
+      _ = try? await thread.query("ROLLBACK", isCancellable: false, role: .ends(id))
       throw error
     }
     try await commit(id)
@@ -70,7 +82,7 @@ public final class PostgresConnection: Sendable {
 
   private func commit(_ id: UInt64) async throws(PostgresError) {
     do throws(PostgresError) {
-      let result = try await thread.run("COMMIT", isCancellable: false, role: .ends(id))
+      let result = try await thread.query("COMMIT", isCancellable: false, role: .ends(id))
       // The server answers COMMIT of a failed transaction with a ROLLBACK and no error.
       guard result.command == "COMMIT" else {
         throw PostgresError(.statement, "a statement of the transaction failed, so that nothing was committed", sqlState: "25P02")

@@ -64,18 +64,44 @@ final class ConnectionThread: Sendable {
     try answer.get()
   }
 
-  /// - Parameter isCancellable: whether cancelling the task cancels the statement. What ends a transaction is not.
-  func run(
-    _ sql: String, _ parameters: [PostgresParameter] = [], isScript: Bool = false, isCancellable: Bool = true,
+  /// One statement with one result.
+  @discardableResult
+  func query(
+    _ sql: String, _ parameters: [PostgresParameter] = [], isCancellable: Bool = true,
     role: StatementQueue<Statement>.Role = .alone
   ) async throws(PostgresError) -> PostgresResult {
+    try await result(.query(sql, parameters), isCancellable: isCancellable, role: role)
+  }
+
+  /// - Returns: the number of rows.
+  func copy(into table: String, columns: [String], rows: CopyWriter, role: StatementQueue<Statement>.Role = .alone)
+    async throws(PostgresError) -> Int
+  {
+    precondition(columns.count == rows.columnCount, "the rows have as many values as the copy has columns")
+    return try await result(.copy(CopyStatement.sql(into: table, columns: columns), rows), role: role).affected
+  }
+
+  private func result(
+    _ work: Statement.Work, isCancellable: Bool = true, role: StatementQueue<Statement>.Role
+  ) async throws(PostgresError) -> PostgresResult {
+    guard let result = try await run(work, isCancellable: isCancellable, role: role).last else {
+      preconditionFailure("a statement without an error has a result")
+    }
+    return result
+  }
+
+  /// - Parameter isCancellable: whether cancelling the task cancels the statement. What ends a transaction is not.
+  @discardableResult
+  func run(_ work: Statement.Work, isCancellable: Bool = true, role: StatementQueue<Statement>.Role = .alone)
+    async throws(PostgresError) -> [PostgresResult]
+  {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Statement.Answer, Never>) in
-        let statement = Statement(sql: sql, parameters: parameters, isScript: isScript, continuation: continuation)
+        let statement = Statement(work: work, continuation: continuation)
         add(statement, id: id, role: role, refusesCancelled: isCancellable && Task.isCancelled)
       }
     } onCancel: {
