@@ -53,6 +53,19 @@ public final class PostgresConnection: Sendable {
     try await thread.copy(into: table, columns: columns, rows: rows)
   }
 
+  /// Sends several statements without waiting for each answer: one round trip instead of many. They are one transaction, so
+  /// that all of them take effect or none; statements that begin or end transactions do not belong in here.
+  ///
+  /// Waits for its turn like `query`. Every statement has the statement timeout to itself.
+  ///
+  /// - Returns: a result for each statement, in their order.
+  /// - Throws: the first statement's error, with its `statementIndex`. After `connectionLost` without a `statementIndex`, nobody
+  ///   knows whether the transaction was committed: `isCommitUnknown`.
+  @discardableResult
+  public func pipeline(_ statements: [(String, [PostgresParameter])]) async throws(PostgresError) -> [PostgresResult] {
+    try await thread.pipeline(statements)
+  }
+
   /// Runs `body` inside a transaction: committed when it returns, rolled back when it throws.
   ///
   /// Inside, use the transaction it is given; a statement sent to the connection itself would wait for ever.

@@ -13,4 +13,10 @@ public struct PostgresTransaction: Sendable {
   public func copy(into table: String, columns: [String], rows: CopyWriter) async throws(PostgresError) -> Int {
     try await thread.copy(into: table, columns: columns, rows: rows, role: .inside(id))
   }
+
+  /// See `PostgresConnection.pipeline`. An error ends the transaction too.
+  @discardableResult
+  public func pipeline(_ statements: [(String, [PostgresParameter])]) async throws(PostgresError) -> [PostgresResult] {
+    try await thread.pipeline(statements, role: .inside(id))
+  }
 }

@@ -81,6 +81,14 @@ final class ConnectionThread: Sendable {
     return try await result(.copy(CopyStatement.sql(into: table, columns: columns), rows), role: role).affected
   }
 
+  /// - Returns: a result for each statement. None are no round trip.
+  func pipeline(_ statements: [(String, [PostgresParameter])], role: StatementQueue<Statement>.Role = .alone)
+    async throws(PostgresError) -> [PostgresResult]
+  {
+    guard !statements.isEmpty else { return [] }
+    return try await run(.pipeline(statements.map(PipelineStatement.init)), role: role)
+  }
+
   private func result(
     _ work: Statement.Work, isCancellable: Bool = true, role: StatementQueue<Statement>.Role
   ) async throws(PostgresError) -> PostgresResult {

@@ -87,6 +87,7 @@ final class Session {
       case .query(let sql, let parameters): query(sql, parameters)
       case .script(let sql): script(sql)
       case .copy(let sql, let rows): copy(sql, rows)
+      case .pipeline(let statements): pipeline(statements)
       }
     if case .failure(let error) = answer, error.endsConnection, ending == nil { ending = error }
     return answer

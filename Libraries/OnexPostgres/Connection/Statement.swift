@@ -8,6 +8,7 @@ struct Statement: Sendable {
     /// Several statements in one text, without parameters. Answered by the last one's result.
     case script(String)
     case copy(String, CopyWriter)
+    case pipeline([PipelineStatement])
   }
 
   let work: Work
