@@ -30,10 +30,9 @@ extension Session {
   private func sendRows(_ rows: CopyWriter, _ exchange: inout Exchange) throws(PostgresError) {
     var position = 0
     while position < rows.bytes.count {
-      // A server that reads as fast as this side writes never makes it wait, and waiting is where cancellation is noticed.
-      if exchange.canceller == nil, isCancelRequested() {
-        exchange.isBrokenOff = true
-        exchange.deadline = ContinuousClock.now + configuration.answerGrace
+      // Both: a server that waits for rows needs their end, one that works on them needs the cancel request.
+      if isCancelRequested() {
+        startCancelling(&exchange)
         return try endCopy("the task was cancelled", &exchange)
       }
       let end = min(position + Session.pieceBytes, rows.bytes.count)

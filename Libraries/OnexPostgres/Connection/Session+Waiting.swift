@@ -6,10 +6,8 @@ struct Exchange {
   var deadline: ContinuousClock.Instant?
   /// The cancel request that is under way or was delivered.
   var canceller: Canceller?
-  /// This side broke a COPY off because its task was cancelled; the server needs no cancel request.
-  var isBrokenOff = false
 
-  var isCancelled: Bool { canceller != nil || isBrokenOff }
+  var isCancelled: Bool { canceller != nil }
 }
 
 extension Session {
@@ -62,18 +60,21 @@ extension Session {
     while let canceller = exchange.canceller, !canceller.isDone { try awaitSocket(0, &exchange) }
   }
 
-  /// Waits for the socket until the exchange's deadline. The first cancellation is passed on to the server and leaves it
-  /// `answerGrace` to comply.
+  /// Passes a cancellation on to the server, once, and leaves it `answerGrace` to comply.
+  func startCancelling(_ exchange: inout Exchange) {
+    guard !exchange.isCancelled, let connection else { return }
+    exchange.canceller = Canceller.start(connection, waker: waker)
+    exchange.deadline = ContinuousClock.now + configuration.answerGrace
+  }
+
+  /// Waits for the socket until the exchange's deadline, and takes notice of cancellation meanwhile.
   private func awaitSocket(_ events: Int32, _ exchange: inout Exchange) throws(PostgresError) {
     while true {
       switch wait(for: events, until: exchange.deadline) {
       case .ready: return
       case .timedOut: throw PostgresError(.timedOut, "the database did not answer in time; the connection is given up")
       case .woken:
-        if !exchange.isCancelled, isCancelRequested(), let connection {
-          exchange.canceller = Canceller.start(connection, waker: waker)
-          exchange.deadline = ContinuousClock.now + configuration.answerGrace
-        }
+        if isCancelRequested() { startCancelling(&exchange) }
         if events == 0 { return }
       }
     }

@@ -104,26 +104,28 @@ import Testing
 
   /// The rows wait behind a lock that another session holds, so that the copy is under way for as long as the test wants.
   private func withCopyUnderWay(
-    _ configuration: PostgresConfiguration, _ body: (PostgresConnection, Task<Int, any Error>) async throws -> Void
+    _ configuration: PostgresConfiguration,
+    _ body: (PostgresConnection, Task<Int, any Error>, _ backend: Int32) async throws -> Void
   ) async throws {
     let holder = try await TestDatabase.connect()
     let connection = try await PostgresConnection.connect(configuration)
     let table = "onex_copy_\(RandomIDSource().next())".replacing("-", with: "_")
     try await holder.script("CREATE TABLE \(table) (n bigint)")
     let watcher = try await TestDatabase.connect()
+    let backend = try await connection.query("SELECT pg_backend_pid() AS pid")[0].value("pid", as: Int.self)
     let rows = numbers(0..<10)
     try await holder.transaction { transaction in
       try await transaction.query("LOCK TABLE \(table)")
       let copying = Task { try await connection.copy(into: table, columns: ["n"], rows: rows) }
       try await Postgres.until(
-        watcher, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%\(table)%') AS yes")
-      try await body(connection, copying)
+        watcher, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = \(backend)) AS yes")
+      try await body(connection, copying, Int32(backend))
     }
     try await holder.script("DROP TABLE \(table)")
   }
 
   @Test func cancellingTheTaskCancelsTheCopyAndKeepsTheConnection() async throws {
-    try await withCopyUnderWay(TestDatabase.configuration()) { connection, copying in
+    try await withCopyUnderWay(TestDatabase.configuration()) { connection, copying, _ in
       copying.cancel()
       let error = await #expect(throws: PostgresError.self) { _ = try await copying.value }
       #expect(error?.code == .cancelled)
@@ -135,7 +137,7 @@ import Testing
   @Test func aCopyThatTakesTooLongIsEndedByTheServer() async throws {
     var configuration = try TestDatabase.configuration()
     configuration.statementTimeout = .seconds(1)
-    try await withCopyUnderWay(configuration) { connection, copying in
+    try await withCopyUnderWay(configuration) { connection, copying, _ in
       let error = await #expect(throws: PostgresError.self) { _ = try await copying.value }
       #expect(error?.sqlState == SQLState.queryCanceled && error?.code == .statement)
       #expect(connection.isOpen)
@@ -164,11 +166,9 @@ import Testing
   }
 
   @Test func aBackendKilledDuringACopyIsAnOutage() async throws {
-    try await withCopyUnderWay(TestDatabase.configuration()) { connection, copying in
+    try await withCopyUnderWay(TestDatabase.configuration()) { connection, copying, backend in
       let admin = try await TestDatabase.connect()
-      try await admin.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY \"onex_copy_%'"
-      )
+      try await admin.query("SELECT pg_terminate_backend($1)", [.integer(backend)])
       let error = await #expect(throws: PostgresError.self) { _ = try await copying.value }
       #expect(error?.isOutage == true, "\(String(describing: error))")
       #expect(!connection.isOpen)
