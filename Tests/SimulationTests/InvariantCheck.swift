@@ -86,11 +86,7 @@ struct InvariantCheck: Sendable {
   private func replayed() async -> [String] {
     let table = ReducerTable(contracts: world.contracts.catalogue.contracts, types: [Tally.self, Workflow.self])
     let replay = JournalReplay(world.store, reducers: table)
-    guard let first = try? await replay.run(.all), let second = try? await replay.run(.all) else {
-      return ["the journal cannot be read"]
-    }
-    var problems = first.drift.map { "stream \($0.stream): \($0.reason)" }
-    if first != second { problems.append("two replays differ: \(first.digest) and \(second.digest)") }
-    return problems
+    guard let report = try? await replay.run(.all) else { return ["the journal cannot be read"] }
+    return report.drift.map { "stream \($0.stream): \($0.reason)" }
   }
 }

@@ -19,7 +19,11 @@ struct Node: Sendable {
   /// - Parameter wrap: puts something between the process and the store, for tests of the check itself.
   init(_ role: Role, _ shared: SharedWorld, seed: UInt64, wrap: (SimulatedStore) -> any StreamStore) throws {
     let fate = Fate(seed: seed, odds: shared.odds)
-    process = SimulatedProcess(clock: shared.clock, fate: fate)
+    let name = "\(role)-\(seed % 1000)"
+    let (clock, isTold) = (shared.clock, shared.isTold)
+    process = SimulatedProcess(clock: clock, fate: fate) { text in
+      if isTold { print("\(clock.uptime().milliseconds) \(name) \(text)") }
+    }
     bus = SimulatedBus(shared.bus, process)
     context = ServiceContext(
       name: "\(role)", configuration: SharedWorld.configuration, health: HealthState(clock: shared.clock), clock: shared.clock,
@@ -41,6 +45,10 @@ struct Node: Sendable {
         handlers: handlers)
       pipeline = try role.pipeline(bus, shared.contracts, StatelessStore(), options, context)
     }
+  }
+
+  var standing: String {
+    "\(process.condition), shutdown \(context.shutdown.isRequested), \(pipeline.inFlight) in flight"
   }
 
   /// Works until shutdown, or until the task is cancelled.
@@ -74,6 +82,8 @@ struct SharedWorld: Sendable {
   let store: InMemoryStore
   let options: RoleOptions
   let odds: Fate.Odds
+  /// Everything that happens is printed.
+  var isTold = false
   var contracts: LoadedContracts { SharedWorld.loaded }
 
   init(clock: SimulationClock, executor: SimulationExecutor, odds: Fate.Odds) {

@@ -8,11 +8,13 @@ import Synchronization
 /// A whole deployment under one seed: processes of every role, a client, and everything that can go wrong.
 struct Simulation: Sendable {
   private static let sessionTimeout = Duration.seconds(6)
-  private static let requests = 12
+  private static let requests = 5
 
   let seed: UInt64
   var odds = Fate.Odds()
   var wrap: @Sendable (SimulatedStore) -> any StreamStore = { $0 }
+  /// Prints everything that happens.
+  var isTold = false
 
   struct Outcome: Sendable {
     let problems: [String]
@@ -24,11 +26,14 @@ struct Simulation: Sendable {
   func run() -> Outcome {
     let time = VirtualClock()
     let executor = SimulationExecutor(seed: seed, clock: time)
-    let world = SharedWorld(clock: SimulationClock(time: time, world: OutsideWorld()), executor: executor, odds: odds)
+    var world = SharedWorld(clock: SimulationClock(time: time, world: OutsideWorld()), executor: executor, odds: odds)
+    world.isTold = isTold
     let stage = Stage(world, executor, seed: seed, wrap: wrap)
     let ending = executor.run { await stage.play(requests: Simulation.requests, sessionTimeout: Simulation.sessionTimeout) }
     var problems = stage.problems
-    if ending != .finished { problems.insert("the simulation is \(ending) after \(executor.steps) steps at \(time.uptime())", at: 0) }
+    if ending != .finished {
+      problems.insert("the simulation is \(ending) after \(executor.steps) steps at \(time.uptime()): \(stage.standing)", at: 0)
+    }
     return Outcome(problems: problems, trace: executor.trace, steps: executor.steps, crashes: stage.crashes)
   }
 }
@@ -65,12 +70,20 @@ final class Stage: Sendable {
   var problems: [String] { state.withLock { $0.problems } }
   var crashes: Int { state.withLock { $0.crashes } }
 
+  /// Where everything stands, to see why nothing goes on.
+  var standing: String {
+    state.withLock { state in
+      let nodes = state.nodes.sorted { $0.key < $1.key }.map { "\($0.value.context.name) \($0.value.standing)" }
+      return "calm \(state.isCalm), over \(state.isOver), \(nodes.joined(separator: "; "))"
+    }
+  }
+
   private func random(below bound: Int) -> Int { state.withLock { $0.random.next(below: bound) } }
 
   func play(requests count: Int, sessionTimeout: Duration) async {
     let client = SimulatedClient(world)
     await withTaskGroup(of: Void.self) { group in
-      for role in [Node.Role.main, .main, .effects, .effects, .worker, .worker] {
+      for role in [Node.Role.main, .main, .effects, .worker] + (random(below: 2) == 0 ? [.effects] : [.worker]) {
         group.addTask { await self.keepAlive(role, sessionTimeout) }
       }
       let sent = await send(count, client)
@@ -109,7 +122,7 @@ final class Stage: Sendable {
       if isCalm { node.process.fate.calmDown() }
       state.withLock { $0.nodes[number] = node }
       let life = Task(executorPreference: executor) { await node.run() }
-      await watch(node, sessionTimeout)
+      await watch(node, life, sessionTimeout)
       if node.process.condition == .dead {
         state.withLock { $0.crashes += 1 }
         life.cancel()
@@ -121,8 +134,8 @@ final class Stage: Sendable {
     }
   }
 
-  /// Lets a stopped process go on after a while, which may be longer than its session; returns when it is dead or told to end.
-  private func watch(_ node: Node, _ sessionTimeout: Duration) async {
+  /// Lets a stopped process go on after a while, which may be longer than its session; returns when it is dead or has ended.
+  private func watch(_ node: Node, _ life: Task<Void, Never>, _ sessionTimeout: Duration) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         while !Task.isCancelled {
@@ -137,8 +150,10 @@ final class Stage: Sendable {
           node.process.resume()
         }
       }
-      group.addTask { await node.context.shutdown.wait() }
+      group.addTask { await life.value }
       await group.next()
+      // A task that waits for the end of a dead process' work has to be let go of: the work is cancelled by who comes back.
+      if node.process.condition == .dead { life.cancel() }
       group.cancelAll()
     }
   }

@@ -21,8 +21,9 @@ final class SimulatedConsumer: EventConsumer {
     self.process = process
   }
 
+  /// What a stopped process does between two waits counts as done before it was stopped.
   private var member: (any EventConsumer)? {
-    process.condition == .running ? state.withLock { $0.isExpired ? nil : $0.member } : nil
+    process.condition != .dead ? state.withLock { $0.isExpired ? nil : $0.member } : nil
   }
 
   func expire() async {
@@ -40,13 +41,18 @@ final class SimulatedConsumer: EventConsumer {
       try? await process.clock.sleep(for: .seconds(1))
       return []
     }
-    if let lost = rejoin() { return lost.isEmpty ? [] : [.lost(lost)] }
+    if let lost = rejoin() {
+      process.tell("joins again and has lost \(lost)")
+      return lost.isEmpty ? [] : [.lost(lost)]
+    }
     guard let member else { return [] }
     let events = await member.poll(limit)
     note(events)
     // What was polled while the process was stopped or died is not seen by it.
     await process.wait(while: .stopped)
-    return process.condition == .running ? events : []
+    guard process.condition == .running else { return [] }
+    for event in events { process.tell("polls \(SimulatedConsumer.words(event))") }
+    return events
   }
 
   /// A member whose session is over joins anew and has lost what it had.
@@ -56,6 +62,10 @@ final class SimulatedConsumer: EventConsumer {
       defer { state = State(member: fresh) }
       return state.owned.sorted()
     }
+  }
+
+  private static func words(_ event: ConsumerEvent) -> String {
+    if case .records(let records) = event { "\(records.map { "\($0.source)@\($0.offset)" })" } else { "\(event)" }
   }
 
   private func note(_ events: [ConsumerEvent]) {
@@ -77,6 +87,7 @@ final class SimulatedConsumer: EventConsumer {
 
   func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError) {
     guard let member else { throw EventBusError(.fenced, "the simulated process is not in its group") }
+    process.tell("stores \(next.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" })")
     try member.storeOffsets(next)
   }
 

@@ -9,10 +9,13 @@ public final class SimulatedProcess: Sendable {
   private let changes = ChangeSignal()
   public let clock: any RuntimeClock
   public let fate: Fate
+  /// Is told what the process does, to follow a seed that fails.
+  let tell: @Sendable (String) -> Void
 
-  public init(clock: any RuntimeClock, fate: Fate) {
+  public init(clock: any RuntimeClock, fate: Fate, tell: @escaping @Sendable (String) -> Void = { _ in }) {
     self.clock = clock
     self.fate = fate
+    self.tell = tell
   }
 
   public var condition: Condition { state.withLock { $0 } }
@@ -28,7 +31,9 @@ public final class SimulatedProcess: Sendable {
       state = condition
       return true
     }
-    if isNew { changes.notify() }
+    guard isNew else { return }
+    tell("is \(condition)")
+    changes.notify()
   }
 
   /// Waits until the condition is another one than given, or the task is cancelled.

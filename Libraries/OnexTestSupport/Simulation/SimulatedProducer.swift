@@ -23,6 +23,7 @@ final class SimulatedProducer: EventProducer {
     let failures = records.indices.map { PublishFailure(index: $0, error: error) }
     // A stopped process sends nothing; what it tries meanwhile it tries again.
     guard process.condition == .running, !turn.fails else { return Publication(over: failures) }
+    process.tell("publishes \(records.map { "\($0.topic) \($0.messageID?.description.prefix(8) ?? "")" })")
     let written = base.send(records)
     if turn.crashesAfter { process.crash() }
     guard process.condition == .running else { return Publication(over: failures) }
