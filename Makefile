@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test build release lint format bench fuzz verify verify-docs clean
+.PHONY: help run stop status test build release lint format simulate bench fuzz verify verify-docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: ## Check the Swift sources' format
 
 format: ## Rewrite the Swift sources to the agreed format
 	@deploy/local/lint.sh format
+
+simulate: ## Run the simulation over many seeds; SEEDS=10000, FIRST=1, or SEED=n to follow one
+	@Tests/Fixtures/simulate/run.sh "$(SEED)" "$(FIRST)" "$(SEEDS)"
 
 bench: ## Measure, as ratios against raw limits in the same run
 	@Benchmarks/run.sh

@@ -95,9 +95,14 @@ let testTargets: [Target] = [
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
-  tests(
-    "SimulationTests",
-    ["OnexCore", "OnexJSON", "OnexInMemory", "OnexService", "OnexKernel", "OnexWorkflow", "OnexRuntime"], exclude: ["Contracts"]),
+  .target(
+    name: "OnexSimulation",
+    dependencies: [
+      "OnexCore", "OnexJSON", "OnexInMemory", "OnexService", "OnexKernel", "OnexWorkflow", "OnexRuntime", "OnexTestSupport",
+    ], path: "Tests/Simulation", exclude: ["Contracts"], swiftSettings: strict),
+  .executableTarget(
+    name: "simulate", dependencies: ["OnexCore", "OnexSimulation"], path: "Tests/Fixtures/simulate", exclude: ["run.sh"], swiftSettings: strict),
+  tests("SimulationTests", ["OnexCore", "OnexSimulation"]),
   tests("OnexWorkflowTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexWorkflow"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),

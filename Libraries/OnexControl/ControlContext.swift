@@ -27,16 +27,23 @@ struct ControlContext: Sendable {
 
   /// A session with the configured database.
   func database() async throws(ControlFailure) -> PostgresConnection {
-    let configuration = try configuration([.postgres])
+    let configuration = try databaseConfiguration()
     do {
-      return try await PostgresConnection.connect(
-        PostgresConfiguration(PostgresSettings(configuration), applicationName: "onexctl"))
+      return try await PostgresConnection.connect(configuration)
     } catch {
-      throw ControlFailure(
-        exit: .unavailable,
-        message:
-          "the database cannot be used: \(error)\nset OMNIBASE_INFRA_DB_URL, or start the local stack with `make run`")
+      throw databaseUnavailable(error)
     }
+  }
+
+  func databaseConfiguration() throws(ControlFailure) -> PostgresConfiguration {
+    PostgresConfiguration(PostgresSettings(try configuration([.postgres])), applicationName: "onexctl")
+  }
+
+  /// Says what to do when the database does not answer as it should.
+  func databaseUnavailable(_ error: any Error) -> ControlFailure {
+    ControlFailure(
+      exit: .unavailable,
+      message: "the database cannot be used: \(error)\nset OMNIBASE_INFRA_DB_URL, or start the local stack with `make run`")
   }
 
   private func configuration() throws(ControlFailure) -> Configuration {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The store in memory: what the durable one promises, for as long as the process lives. Of answers it keeps the newest within a bound;
 /// streams and timers are not bounded, since embedded mode and tests alone use it.
-public final class InMemoryStore: StreamStore, JournalReader {
+public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
   public struct Limits: Sendable {
     public var entriesMax: Int
     public var bytesMax: Int
@@ -217,7 +217,21 @@ public final class InMemoryStore: StreamStore, JournalReader {
   }
 
   /// A read model as it stands, for tests.
-  public func projection(_ name: String) -> [String: Bytes] { state.withLock { $0.streams.projections[name] ?? [:] } }
+  public func projection(_ name: String) -> [String: Bytes] {
+    state.withLock { ($0.streams.projections[name] ?? [:]).compactMapValues(\.value) }
+  }
+
+  public func projections(of streams: [StreamName]) async throws(StoreError) -> [StreamName: [ProjectionChange]] {
+    let rows = state.withLock { $0.streams.projections.values.flatMap(\.values) }
+    let wanted = Set(streams)
+    return Dictionary(grouping: rows.filter { $0.stream.map(wanted.contains) ?? false }) { row in
+      row.stream ?? StreamName(handler: "", key: "")
+    }
+  }
+
+  public func write(_ changes: [ProjectionChange]) async throws(StoreError) {
+    state.withLock { state in for change in changes { state.streams.apply(change) } }
+  }
 
   /// Timers that wait, for tests.
   public var timersPending: Int { state.withLock { $0.streams.timers.count } }

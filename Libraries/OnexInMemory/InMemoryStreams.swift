@@ -17,7 +17,7 @@ struct InMemoryStreams {
 
   private(set) var streams: [StreamName: Stream] = [:]
   private(set) var timers: [RawUUID: Timer] = [:]
-  private(set) var projections: [String: [String: Bytes]] = [:]
+  private(set) var projections: [String: [String: ProjectionChange]] = [:]
   private var lastSequence: Int64 = 0
 
   /// Whether every stream still has the version that its change expects.
@@ -41,7 +41,9 @@ struct InMemoryStreams {
     streams[change.stream] = stream
   }
 
-  mutating func apply(_ change: ProjectionChange) { projections[change.projection, default: [:]][change.key] = change.value }
+  mutating func apply(_ change: ProjectionChange) { 
+    projections[change.projection, default: [:]][change.key] = change.value == nil ? nil : change
+  }
 
   mutating func apply(_ change: TimerChange, consumer: String) {
     switch change {

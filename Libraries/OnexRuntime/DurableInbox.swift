@@ -11,19 +11,39 @@ struct DurableInbox: Sendable {
     "ONEX_MIGRATIONS_DIR", default: "./migrations", allowed: "a path", help: "Where ONEX_AUTO_MIGRATE finds the migrations.")
   static let retentionDays = Setting.integer(
     "ONEX_INBOX_RETENTION_DAYS", default: 7, range: 1...365, help: "How long a repeated request is recognised.")
-  static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays]
+  static let journalRetentionDays = Setting.integer(
+    "ONEX_JOURNAL_RETENTION_DAYS", default: 30, range: 1...3650,
+    help: "How long streams in which nothing more happens are kept, with their events.")
+  static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays, journalRetentionDays]
 
   private static let daysAhead = 2
   private static let maintenanceInterval = Duration.seconds(3600)
 
+  /// Closed streams that one statement deletes.
+  private static let deletedMax = 1000
+
   let store: PostgresStore
+  let journal: PostgresJournal
   private let database: PostgresConfiguration
   private let context: ServiceContext
 
   init(_ context: ServiceContext) {
     self.context = context
     database = PostgresConfiguration(PostgresSettings(context.configuration), applicationName: context.name)
+    journal = PostgresJournal(database, logger: context.logger)
     store = PostgresStore(database, owner: "\(context.name) \(context.ids.next())", logger: context.logger)
+  }
+
+  /// As `bootstrap`, for a check that ends: a database that cannot be reached is a failure.
+  func check() async throws {
+    let connection: PostgresConnection
+    do {
+      connection = try await PostgresConnection.connect(database, logger: context.logger)
+    } catch {
+      throw ServiceFailure.unavailable("the database cannot be used: \(error)")
+    }
+    if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
+    await connection.close()
   }
 
   /// Refuses a database of another version. One that cannot be reached is waited for by whoever needs it: the process starts and
@@ -69,7 +89,11 @@ struct DurableInbox: Sendable {
         let done = try await store.maintain(
           daysAhead: DurableInbox.daysAhead, retentionDays: context.configuration[DurableInbox.retentionDays])
         for action in done { context.logger.info("inbox partition", ["action": .string(action)]) }
-        pause = DurableInbox.maintenanceInterval
+        let gone = try await store.maintainJournal(
+          retentionDays: context.configuration[DurableInbox.journalRetentionDays], countMax: DurableInbox.deletedMax)
+        if gone > 0 { context.logger.info("closed streams deleted", ["count": .integer(Int(gone))]) }
+        // A full batch says that there are more.
+        pause = gone == DurableInbox.deletedMax ? .seconds(1) : DurableInbox.maintenanceInterval
       } catch {
         // Rows go to the default partition meanwhile; what is wrong is told by those who commit.
         context.logger.warning("the inbox was not maintained", ["error": .string(error.description)])

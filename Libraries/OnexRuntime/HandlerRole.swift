@@ -4,17 +4,28 @@ import OnexKernel
 import OnexService
 
 /// A role that runs handlers of one kind: takes their requests from one topic and writes the answers to another.
-struct HandlerRole: Sendable {
-  let kind: HandlerKind
-  let input: String
-  let output: String
-  let group: String
+package struct HandlerRole: Sendable {
+  package let kind: HandlerKind
+  package let input: String
+  package let output: String
+  package let group: String
   /// Its own http client where handlers may reach outside.
-  let http: (any HTTPClient)?
-  let handlers: [any Handler.Type]
+  package let http: (any HTTPClient)?
+  package let handlers: [any Handler.Type]
+
+  package init(
+    kind: HandlerKind, input: String, output: String, group: String, http: (any HTTPClient)?, handlers: [any Handler.Type]
+  ) {
+    self.kind = kind
+    self.input = input
+    self.output = output
+    self.group = group
+    self.http = http
+    self.handlers = handlers
+  }
 
   /// Makes the handlers and the pipeline that feeds them.
-  func pipeline(
+  package func pipeline(
     _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
     let registry = HandlerRegistry(linked: handlers, plugins: contracts.plugins)

@@ -3,14 +3,14 @@ import OnexKernel
 import OnexService
 
 /// Contracts and plug-ins as they were found at start, with what was wrong with them.
-struct LoadedContracts: Sendable {
+package struct LoadedContracts: Sendable {
   private static let runbook = "docs/runbooks/handler-failed.md"
 
-  let catalogue: ContractCatalogue
+  package let catalogue: ContractCatalogue
   let plugins: [any HandlerModule]
 
   /// Reads both directories. Problems are logged and shown by health; they stop nothing but the handler they are about.
-  static func load(_ options: RoleOptions, _ context: ServiceContext) -> LoadedContracts {
+  package static func load(_ options: RoleOptions, _ context: ServiceContext) -> LoadedContracts {
     context.health.starting("load contracts")
     let catalogue = ContractDirectory.load(
       options.contractsDirectory, trustedNamespaces: options.trustedNamespaces.isEmpty ? nil : options.trustedNamespaces)

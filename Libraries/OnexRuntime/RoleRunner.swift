@@ -10,12 +10,18 @@ final class RoleRunner: Sendable {
 
   private let context: ServiceContext
   private let make: MakePipelines
+  private let prepare: @Sendable (LoadedContracts) async -> Void
   /// `nil` for a role that keeps nothing.
   private let inbox: DurableInbox?
   private let pipelines = OnceSet<[Pipeline]>()
 
-  init(_ context: ServiceContext, inbox: DurableInbox? = nil, _ make: @escaping MakePipelines) {
+  /// - Parameter prepare: what comes between the database and the event bus.
+  init(
+    _ context: ServiceContext, inbox: DurableInbox? = nil,
+    prepare: @escaping @Sendable (LoadedContracts) async -> Void = { _ in }, _ make: @escaping MakePipelines
+  ) {
     self.context = context
+    self.prepare = prepare
     self.inbox = inbox
     self.make = make
   }
@@ -24,6 +30,7 @@ final class RoleRunner: Sendable {
     let options = RoleOptions(context.configuration)
     let contracts = LoadedContracts.load(options, context)
     try await inbox?.bootstrap()
+    await prepare(contracts)
     context.health.starting("connect to the event bus")
     do {
       pipelines.set(try make(eventBus(), contracts, options))

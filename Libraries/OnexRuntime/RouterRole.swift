@@ -5,19 +5,19 @@ import OnexService
 import OnexWorkflow
 
 /// The role that takes clients' requests, passes each to the role that does its kind of work, and gives out the answers.
-struct RouterRole: Sendable {
+package struct RouterRole: Sendable {
   let group: String
   let topics: RoutingTopics
   /// Linked into this executable, besides the runtime's own.
-  let reducers: [any Reducer.Type]
+  package let reducers: [any Reducer.Type]
 
-  init(group: String, topics: RoutingTopics, reducers: [any Reducer.Type] = []) {
+  package init(group: String, topics: RoutingTopics, reducers: [any Reducer.Type] = []) {
     self.group = group
     self.topics = topics
     self.reducers = [Workflow.self] + reducers
   }
 
-  func pipeline(
+  package func pipeline(
     _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any StreamStore, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
     let (limits, group, topics, clock) = (options.envelope, group, topics, context.clock)

@@ -25,10 +25,17 @@ struct MainService: Service {
   static let inputTopic = CommonSettings.inputTopic(default: Topics.requests)
   static let outputTopic = CommonSettings.outputTopic(default: Topics.responses)
   static let groupID = CommonSettings.groupID(default: "onex-runtime-main")
-  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings
+  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings + [lifecycle]
   static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
+  static let bootstrapFlag = ServiceFlag(
+    "--bootstrap", help: "Check everything that a start needs, replay the journal, say READY and end.", isJob: true)
+  static let flags = [bootstrapFlag]
+  static let lifecycle = Setting.choice(
+    "ONEX_LIFECYCLE", of: ["service", "bootstrap"], default: "service", help: "bootstrap: as --bootstrap.")
 
   private let runner: RoleRunner
+  /// Everything is checked, and nothing is served.
+  private let check: BootstrapCheck?
 
   init(_ context: ServiceContext) {
     self.init(context, reducers: [], embedded: []) { preconditionFailure("no handler asks for it") }
@@ -45,7 +52,11 @@ struct MainService: Service {
     let role = RouterRole(group: configuration[MainService.groupID], topics: topics, reducers: reducers)
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
-    runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
+    let isCheck =
+      context.flags.contains(MainService.bootstrapFlag.name) || configuration[MainService.lifecycle] == "bootstrap"
+    check = isCheck ? BootstrapCheck(context, inbox: inbox, reducers: role.reducers) : nil
+    let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
+    runner = RoleRunner(context, inbox: inbox, prepare: { await replay?.atStart($0) }) { bus, contracts, options in
       if let inbox {
         return [try role.pipeline(bus, contracts, inbox.store, options, context)]
       }
@@ -54,7 +65,11 @@ struct MainService: Service {
     }
   }
 
-  func bootstrap() async throws { try await runner.bootstrap() }
+  func bootstrap() async throws {
+    if let check { try await check.run() } else { try await runner.bootstrap() }
+  }
 
-  func run() async throws { try await runner.run() }
+  func run() async throws {
+    if check == nil { try await runner.run() }
+  }
 }

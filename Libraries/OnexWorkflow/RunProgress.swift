@@ -59,12 +59,20 @@ struct RunProgress {
   mutating func responded(_ call: CallName, _ result: IntentResult) {
     guard isUnderWay(call) else { return }
     cancel(.timeout(call))
+    if endsRun(call, result) { exceedDeadline() }
     switch result {
     case .success(let output):
       emit(call.isCompensation ? .compensationSucceeded(call.step) : .stepSucceeded(call.step, output: output))
     case .failure(let error): failed(call, error)
     }
     advance()
+  }
+
+  /// No step has more time than the run: what was too late for its deadline was too late for the run's.
+  private func endsRun(_ call: CallName, _ result: IntentResult) -> Bool {
+    guard let deadline = run.deadline, !call.isCompensation else { return false }
+    if case .failure(let error) = result, error.code == .deadlineExceeded { return true }
+    return deadline <= now
   }
 
   mutating func fired(_ timer: TimerName) {
@@ -225,6 +233,7 @@ struct RunProgress {
     details["compensation_failed"] = steps(.compensationFailed)
     let final = ResponseError(error.code, error.message, details: .object(details), isRetryable: error.isRetryable)
     emit(.failed(final))
-    reaction.answer = .everyone(.failure(final))
+    // Whoever asked was told at the deadline; there may be nobody left to tell.
+    if case .none = reaction.answer { reaction.answer = .everyone(.failure(final)) }
   }
 }

@@ -4,6 +4,8 @@ import OnexKernel
 import OnexRuntime
 import OnexService
 import OnexTestSupport
+import Synchronization
+import Testing
 
 /// The whole runtime on the in-memory bus, with the contracts beside this file.
 struct Harness: Sendable {
@@ -13,20 +15,43 @@ struct Harness: Sendable {
   private let ids = RandomIDSource()
 
   static let handlers: [any Handler.Type] = [
-    QuickEcho.self, SlowEcho.self, Broken.self, Hanging.self, Flaky.self, Failing.self, Counted.self,
+    QuickEcho.self, SlowEcho.self, Broken.self, Hanging.self, Flaky.self, Failing.self, Counted.self, Sleeping.self,
   ]
 
-  init(clock: VirtualClock? = nil, file: String = #filePath) throws {
+  /// Runs `body` in a simulation: time passes by itself whenever nothing else can happen, and the same way each time.
+  static func simulate(
+    seed: UInt64 = 1, _ body: @escaping @Sendable (Harness, VirtualClock) async throws -> Void
+  ) async throws {
+    let outcome = Mutex<Result<Void, any Error>?>(nil)
+    let clock = VirtualClock()
+    let ending = try await OwnThread.run {
+      let executor = SimulationExecutor(seed: seed, clock: clock)
+      return executor.run {
+        do {
+          let harness = try Harness(clock: clock, executor: executor)
+          try await harness.runtime.withRunning { try await body(harness, clock) }
+          outcome.withLock { $0 = .success(()) }
+        } catch {
+          outcome.withLock { $0 = .failure(error) }
+        }
+      }
+    }
+    #expect(ending == .finished)
+    try outcome.withLock { $0 }?.get()
+  }
+
+  init(clock: VirtualClock? = nil, executor: SimulationExecutor? = nil, file: String = #filePath) throws {
     self.clock = clock
     let time: any RuntimeClock = clock ?? SystemClock()
     context = ServiceContext(
       name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(clock: time),
       clock: time)
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")
+    var options = RoleOptions(contractsDirectory: "/\(folder)/Contracts")
+    options.handlerExecutor = executor
     runtime = try EmbeddedRuntime(
-      handlers: Harness.handlers, reducers: [Counter.self], options: RoleOptions(contractsDirectory: "/\(folder)/Contracts"),
-      context: context,
-      http: NoHTTP())
+      handlers: Harness.handlers, reducers: [Counter.self], options: options, context: context, http: NoHTTP(),
+      busClock: executor == nil ? SystemClock() : time)
   }
 
   /// Sends one request and gives its response as a tree.

@@ -47,6 +47,17 @@ struct Hanging: Handler {
   }
 }
 
+/// Takes an hour.
+struct Sleeping: Handler {
+  private let clock: any RuntimeClock
+  init(_ setup: HandlerSetup) { clock = setup.clock }
+
+  func handle(_ request: HandlerRequest) async throws -> Bytes {
+    try await clock.sleep(for: .seconds(3600))
+    return "{}"
+  }
+}
+
 /// Succeeds at the third attempt.
 struct Flaky: Handler {
   init(_ setup: HandlerSetup) {}

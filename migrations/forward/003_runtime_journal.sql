@@ -59,8 +59,12 @@ CREATE TABLE IF NOT EXISTS runtime.projections (
   projection text NOT NULL,
   key text NOT NULL,
   value json NOT NULL,
+  -- The stream whose events the row follows from.
+  handler text NOT NULL,
+  stream_key text NOT NULL,
   PRIMARY KEY (projection, key)
 );
+CREATE INDEX IF NOT EXISTS projections_stream ON runtime.projections (handler, stream_key);
 
 CREATE TABLE IF NOT EXISTS runtime.effect_starts (
   consumer text NOT NULL,
@@ -116,6 +120,21 @@ LANGUAGE sql STABLE AS $$
   JOIN runtime.inbox AS i ON i.consumer = p_consumer AND i.identity = e.identity
 $$;
 
+-- Writes rows of read models; a NULL value deletes the row.
+CREATE OR REPLACE FUNCTION runtime.write_projections(
+  r_projections text[], r_keys text[], r_values text[], r_handlers text[], r_stream_keys text[]
+) RETURNS void
+LANGUAGE sql AS $$
+  DELETE FROM runtime.projections AS p USING unnest(r_projections, r_keys, r_values) AS g (projection, key, value)
+  WHERE g.value IS NULL AND p.projection = g.projection AND p.key = g.key;
+  INSERT INTO runtime.projections (projection, key, value, handler, stream_key)
+  SELECT g.projection, g.key, g.value::json, g.handler, g.stream_key
+  FROM unnest(r_projections, r_keys, r_values, r_handlers, r_stream_keys) AS g (projection, key, value, handler, stream_key)
+  WHERE g.value IS NOT NULL
+  ON CONFLICT (projection, key)
+  DO UPDATE SET value = excluded.value, handler = excluded.handler, stream_key = excluded.stream_key
+$$;
+
 -- Records a batch that does more than answer: everything of it or nothing.
 --
 -- Rows as of commit_batch, and of kind 'silenced' for each entry that came too late for its deadline claim. Raises OX001 when a stream
@@ -133,7 +152,7 @@ CREATE OR REPLACE FUNCTION runtime.commit_work(
   e_streams integer[], e_types text[], e_payloads text[], e_correlations uuid[], e_causations uuid[], e_times timestamptz[],
   t_cancelled uuid[],
   t_entries integer[], t_ids uuid[], t_due timestamptz[], t_handlers text[], t_keys text[], t_names text[], t_payloads bytea[],
-  r_projections text[], r_keys text[], r_values text[]
+  r_projections text[], r_keys text[], r_values text[], r_handlers text[], r_stream_keys text[]
 ) RETURNS TABLE (kind text, place integer, digest uuid, outputs bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -248,12 +267,7 @@ BEGIN
   END IF;
 
   IF cardinality(r_projections) > 0 THEN
-    DELETE FROM runtime.projections AS p USING unnest(r_projections, r_keys, r_values) AS g (projection, key, value)
-    WHERE g.value IS NULL AND p.projection = g.projection AND p.key = g.key;
-    INSERT INTO runtime.projections (projection, key, value)
-    SELECT g.projection, g.key, g.value::json FROM unnest(r_projections, r_keys, r_values) AS g (projection, key, value)
-    WHERE g.value IS NOT NULL
-    ON CONFLICT (projection, key) DO UPDATE SET value = excluded.value;
+    PERFORM runtime.write_projections(r_projections, r_keys, r_values, r_handlers, r_stream_keys);
   END IF;
 END
 $$;
@@ -270,7 +284,9 @@ BEGIN
   WITH old AS (
     SELECT number FROM runtime.streams WHERE closed_at < oldest ORDER BY closed_at LIMIT p_count FOR UPDATE SKIP LOCKED
   ), deleted AS (
-    DELETE FROM runtime.streams AS s USING old WHERE s.number = old.number RETURNING s.number
+    DELETE FROM runtime.streams AS s USING old WHERE s.number = old.number RETURNING s.number, s.handler, s.key
+  ), projected AS (
+    DELETE FROM runtime.projections AS p USING deleted AS d WHERE p.handler = d.handler AND p.stream_key = d.key
   )
   SELECT array_agg(number) INTO gone FROM deleted;
   DELETE FROM runtime.journal WHERE stream_number = ANY (gone);

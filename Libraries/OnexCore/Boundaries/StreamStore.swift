@@ -54,6 +54,14 @@ public protocol JournalReader: Sendable {
   func snapshots(_ streams: [StreamName]) async throws(StoreError) -> [StreamName: StreamSnapshot]
 }
 
+/// Read models, for tools that repair them.
+public protocol ProjectionStore: Sendable {
+  /// The rows that follow from each of the streams.
+  func projections(of streams: [StreamName]) async throws(StoreError) -> [StreamName: [ProjectionChange]]
+
+  func write(_ changes: [ProjectionChange]) async throws(StoreError)
+}
+
 public enum JournalScope: Sendable, Hashable {
   case all
   /// Streams in which something is still expected to happen.

@@ -18,6 +18,9 @@ public struct OffsetTracker: Sendable {
   /// The first record that is not done.
   public var firstPending: Int64? { head < delivered.count ? delivered[head].offset : nil }
 
+  /// The last record that was delivered; `nil` before the first.
+  public var lastDelivered: Int64? { delivered.last?.offset ?? watermark.map { $0 - 1 } }
+
   public mutating func deliver(_ offset: Int64) {
     precondition(delivered.last.map { $0.offset < offset } ?? true, "a partition delivers in offset order")
     delivered.append((offset, false))

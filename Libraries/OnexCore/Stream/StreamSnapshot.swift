@@ -51,6 +51,8 @@ public struct StreamChange: Sendable {
 
 /// A row of a read model that follows from events and can be made anew from them.
 public struct ProjectionChange: Sendable, Hashable {
+  /// Whose events it follows from; set by the kernel.
+  public var stream: StreamName?
   public let projection: String
   public let key: String
   /// JSON text; `nil` deletes the row.

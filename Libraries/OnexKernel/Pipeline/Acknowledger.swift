@@ -32,6 +32,11 @@ struct Acknowledger: Sendable {
       pipeline.outages.succeeded(.broker)
       return true
     }
+    // A producer that is broken for good repeats nothing; what is not acknowledged is done again by the next process.
+    if let fatal = failures.first(where: { $0.error.isFatal }) {
+      pipeline.fail(.internalError("the event bus's producer failed for good: \(fatal.error)"))
+      return false
+    }
     pipeline.window.beginRepeating()
     defer { pipeline.window.endRepeating() }
     return await publisher.repeatFailed(failures, of: batch)

@@ -20,6 +20,7 @@ struct Intake: Sendable {
       runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
     try await withThrowingDiscardingTaskGroup { group in
       while !parts.context.shutdown.isRequested, !Task.isCancelled {
+        if let failure = pipeline.failure { throw failure }
         await waitForRoom()
         let again = takeAgain()
         if !again.isEmpty { group.addTask { await pipeline.claim(again) } }
@@ -108,6 +109,7 @@ struct Intake: Sendable {
   private func take(
     _ records: ArraySlice<ConsumedRecord>, of partition: TopicPartition, _ decider: any Decider, _ batch: inout OutputBatch
   ) {
+    if let first = records.first, lanes.goesBack(to: first.offset, of: partition) { return startAnew(first) }
     guard let lane = lanes.deliver(records, of: partition) else { return }
     pipeline.metrics.consumed.add(records.count)
     var decided: [ConsumedRecord] = []
@@ -146,6 +148,17 @@ struct Intake: Sendable {
       pipeline.settlements.add(settlement)
     }
     pipeline.apply(lanes.add(work, to: lane))
+  }
+
+  /// The log goes on before where it was: what was in flight belongs to a log that is no more. The lane is taken again from there, under
+  /// a new claim.
+  private func startAnew(_ record: ConsumedRecord) {
+    parts.context.logger.error(
+      "the log went back; records after this offset were lost by the broker and are read anew",
+      ["lane": .string(record.source.description), "offset": .integer(Int(record.offset))])
+    lanes.remove([record.source])
+    pipeline.fenced.add(
+      FencedLanes.Lane(partition: record.source, offset: record.offset, dueAt: parts.context.clock.uptime()))
   }
 
   /// Rests while too much waits to be settled, briefly: a pause of full lanes follows where that does not help.

@@ -73,6 +73,12 @@ final class LaneTable: Sendable {
     }
   }
 
+  /// Whether a record comes again that was delivered in this assignment: the log has lost its end and is written anew (an unclean
+  /// leader election), or the offset was reset.
+  func goesBack(to offset: Int64, of partition: TopicPartition) -> Bool {
+    state.withLock { $0.entries[partition]?.lane.offsets.lastDelivered.map { offset <= $0 } ?? false }
+  }
+
   /// Takes records of one partition.
   ///
   /// - Returns: the lane, `nil` when it is not ours or is being given up: the records stay in the log for the next owner.

@@ -1,5 +1,6 @@
 import OnexCore
 import OnexService
+import Synchronization
 
 /// The one shape of every consumer: consume, decide, commit, publish, store offsets.
 ///
@@ -62,6 +63,7 @@ public final class Pipeline: Sendable {
   let fenced = FencedLanes()
   let metrics: PipelineMetrics
   let outages: OutageReporter
+  private let failed = Mutex<ServiceFailure?>(nil)
   private let starts: AsyncStream<HandlerStart>
   private let starter: AsyncStream<HandlerStart>.Continuation
 
@@ -107,6 +109,11 @@ public final class Pipeline: Sendable {
     }
     await parts.consumer.close()
   }
+
+  /// Why the process must end, once something has failed for good.
+  var failure: ServiceFailure? { failed.withLock { $0 } }
+
+  func fail(_ failure: ServiceFailure) { failed.withLock { $0 = $0 ?? failure } }
 
   /// Claims lanes of this member in the store, so that nobody who held them before can commit any more.
   func claim(_ lanes: [LaneReference]) async {

@@ -43,7 +43,7 @@ struct StreamRun: ~Copyable {
     try journal(event.type, event.payload)
     let seen = StreamEvent(type: event.type, payload: event.payload, time: now)
     guard let body = state.body else { return }
-    projections += try work.reducer.reducer.project(work.stream, body, seen)
+    projections += try work.reducer.project(work.stream, body, seen)
   }
 
   private mutating func journal(_ type: String, _ payload: JSONValue) throws {

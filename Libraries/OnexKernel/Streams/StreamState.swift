@@ -2,7 +2,7 @@ import OnexCore
 import OnexJSON
 
 /// A stream's state as it is kept: the reducer's own, and the requests that still wait for their answer. The fold of the journal.
-struct StreamState: Sendable, Hashable {
+public struct StreamState: Sendable, Hashable {
   struct OpenRequest: Sendable, Hashable {
     let id: EnvelopeID
     /// `RequestStub`, encoded.
@@ -17,7 +17,7 @@ struct StreamState: Sendable, Hashable {
     static let answered = "onex.request_answered"
   }
 
-  var body: JSONValue?
+  public internal(set) var body: JSONValue?
   var open: [OpenRequest] = []
   /// Of the first event.
   var correlationID: CorrelationID?
@@ -25,7 +25,7 @@ struct StreamState: Sendable, Hashable {
   init() {}
 
   /// - Throws: for a state that no version of this program wrote.
-  init(_ text: Bytes) throws {
+  public init(_ text: Bytes) throws {
     let value = try JSONValue.parse(text, depthMax: StreamState.depthMax)
     body = value["state"].flatMap { $0.isNull ? nil : $0 }
     correlationID = value["correlation_id"]?.string.flatMap { RawUUID($0) }.map { CorrelationID($0) }

@@ -28,4 +28,12 @@ final class LoadedReducer: Sendable {
     self.contract = contract
     self.reducer = reducer
   }
+
+  func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] {
+    try reducer.project(stream, state, event).map { change in
+      var change = change
+      change.stream = stream
+      return change
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import OnexCore
 
 /// Reads the journal (migrations/forward/003_runtime_journal.sql) on a connection of its own, for replay and for tools.
-public final class PostgresJournal: JournalReader {
+public final class PostgresJournal: JournalReader, ProjectionStore {
   private let client: PostgresClient
 
   public init(_ configuration: PostgresConfiguration, logger: Logger = .disabled) {
@@ -72,6 +72,49 @@ public final class PostgresJournal: JournalReader {
         found[stream] = StreamSnapshot(
           version: try row.value("version", as: Int64.self), state: try row.value("state", as: Bytes.self))
       }
+      return found
+    }
+  }
+
+  public func projections(of streams: [StreamName]) async throws(StoreError) -> [StreamName: [ProjectionChange]] {
+    var (handlers, keys) = (PostgresArray(of: .text), PostgresArray(of: .text))
+    for stream in streams {
+      handlers.append(stream.handler)
+      keys.append(stream.key)
+    }
+    return try await PostgresStore.answer { [handlers, keys] () throws(PostgresError) in
+      let rows = try await client.connection().query(
+        """
+        SELECT p.handler, p.stream_key, p.projection, p.key, p.value::text AS value
+        FROM unnest($1, $2) AS g (handler, key) JOIN runtime.projections AS p ON p.handler = g.handler AND p.stream_key = g.key
+        """, [.array(handlers), .array(keys)])
+      var found: [StreamName: [ProjectionChange]] = [:]
+      for row in rows.rows {
+        let stream = StreamName(handler: try row.value("handler"), key: try row.value("stream_key"))
+        var change = ProjectionChange(
+          projection: try row.value("projection"), key: try row.value("key"), value: try row.value("value", as: Bytes.self))
+        change.stream = stream
+        found[stream, default: []].append(change)
+      }
+      return found
+    }
+  }
+
+  public func write(_ changes: [ProjectionChange]) async throws(StoreError) {
+    try await PostgresStore.answer { () throws(PostgresError) in
+      _ = try await client.connection().query(
+        "SELECT runtime.write_projections($1, $2, $3, $4, $5)", WorkParameters.projections(changes))
+    }
+  }
+
+  /// Rows of a read model, the newest first by the text in `field`.
+  public func newest(_ projection: String, by field: String, countMax: Int) async throws(StoreError) -> [(key: String, value: Bytes)] {
+    try await PostgresStore.answer { () throws(PostgresError) in
+      let rows = try await client.connection().query(
+        "SELECT key, value::text AS value FROM runtime.projections WHERE projection = $1 ORDER BY value->>$2 DESC LIMIT $3",
+        [.text(projection), .text(field), .bigint(Int64(countMax))])
+      var found: [(key: String, value: Bytes)] = []
+      for row in rows.rows { found.append((try row.value("key"), try row.value("value", as: Bytes.self))) }
       return found
     }
   }

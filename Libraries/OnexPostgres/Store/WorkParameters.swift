@@ -112,24 +112,22 @@ enum WorkParameters {
     }
   }
 
-  private static func projections(_ changes: [ProjectionChange]) -> [PostgresParameter] {
+  static func projections(_ changes: [ProjectionChange]) -> [PostgresParameter] {
     var (names, keys, values) = (PostgresArray(of: .text), PostgresArray(of: .text), PostgresArray(of: .text))
-    var last: [ProjectionRow: Bytes?] = [:]
-    var order: [ProjectionRow] = []
-    for change in changes {
-      let row = ProjectionRow(projection: change.projection, key: change.key)
-      if last.updateValue(change.value, forKey: row) == nil { order.append(row) }
+    var (handlers, streams) = (PostgresArray(of: .text), PostgresArray(of: .text))
+    for change in lastOfEachRow(changes) {
+      names.append(change.projection)
+      keys.append(change.key)
+      if let value = change.value { values.append(text: value) } else { values.appendNull() }
+      handlers.append(change.stream?.handler ?? "")
+      streams.append(change.stream?.key ?? "")
     }
-    for row in order {
-      names.append(row.projection)
-      keys.append(row.key)
-      if let value = last[row] ?? nil { values.append(text: value) } else { values.appendNull() }
-    }
-    return [.array(names), .array(keys), .array(values)]
+    return [.array(names), .array(keys), .array(values), .array(handlers), .array(streams)]
   }
 
-  private struct ProjectionRow: Hashable {
-    let projection: String
-    let key: String
+  /// One statement writes a row once.
+  private static func lastOfEachRow(_ changes: [ProjectionChange]) -> [ProjectionChange] {
+    var seen: Set<[String]> = []
+    return changes.reversed().filter { seen.insert([$0.projection, $0.key]).inserted }.reversed()
   }
 }

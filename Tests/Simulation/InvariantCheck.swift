@@ -2,10 +2,9 @@ import OnexCore
 import OnexInMemory
 import OnexJSON
 import OnexKernel
+import OnexRuntime
 import OnexTestSupport
-
-@testable import OnexRuntime
-@testable import OnexWorkflow
+import OnexWorkflow
 
 /// What must hold at the end, whatever happened.
 struct InvariantCheck: Sendable {

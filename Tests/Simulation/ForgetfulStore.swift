@@ -3,8 +3,8 @@ import OnexTestSupport
 import Synchronization
 
 /// A store with a defect, to show that the check finds it.
-struct ForgetfulStore: StreamStore {
-  enum Defect: Sendable {
+package struct ForgetfulStore: StreamStore {
+  package enum Defect: Sendable {
     /// Some commits are answered and not made.
     case commits(oneIn: Int, seed: UInt64)
     /// Answers are recorded under other identities, so that no repeat is recognised.
@@ -15,7 +15,7 @@ struct ForgetfulStore: StreamStore {
   private let defect: Defect
   private let random: SharedRandom
 
-  init(_ base: SimulatedStore, forgets defect: Defect) {
+  package init(_ base: SimulatedStore, forgets defect: Defect) {
     self.base = base
     self.defect = defect
     if case .commits(_, let seed) = defect { random = SharedRandom(seed) } else { random = SharedRandom(1) }
@@ -27,9 +27,9 @@ struct ForgetfulStore: StreamStore {
     func next() -> UInt64 { state.withLock { $0.next() } }
   }
 
-  var isStateless: Bool { false }
+  package var isStateless: Bool { false }
 
-  func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
+  package func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
     switch defect {
     case .commits(let oneIn, _):
       if random.next() % UInt64(oneIn) == 0 { return .committed(repeats: [:]) }
@@ -46,31 +46,31 @@ struct ForgetfulStore: StreamStore {
     }
   }
 
-  func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
+  package func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
     try await base.claim(partitions, consumer: consumer)
   }
 
-  func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
+  package func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
     try await base.recorded(identity, consumer: consumer)
   }
 
-  func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await base.markStart(mark) }
+  package func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await base.markStart(mark) }
 
-  func load(
+  package func load(
     _ streams: [StreamName], _ identities: [MessageIdentity], consumer: String
   ) async throws(StoreError) -> LoadedStreams {
     try await base.load(streams, identities, consumer: consumer)
   }
 
-  func lease(
+  package func lease(
     _ lane: TopicPartition, consumer: String, owner: String, time: Duration
   ) async throws(StoreError) -> LaneEpoch? {
     try await base.lease(lane, consumer: consumer, owner: owner, time: time)
   }
 
-  func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }
+  package func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }
 
-  func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {
+  package func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {
     try await base.finish(timers, consumer: consumer)
   }
 }

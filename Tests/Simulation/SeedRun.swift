@@ -2,20 +2,20 @@ import OnexTestSupport
 import Synchronization
 
 /// Many seeds on as many threads as there are cores.
-struct SeedRun: Sendable {
+package struct SeedRun: Sendable {
   private static let threads = 2
 
   private let seeds: ClosedRange<UInt64>
 
-  init(_ seeds: ClosedRange<UInt64>) { self.seeds = seeds }
+  package init(_ seeds: ClosedRange<UInt64>) { self.seeds = seeds }
 
-  struct Results: Sendable {
-    var failures: [(seed: UInt64, problems: [String])] = []
-    var crashes = 0
-    var steps = 0
+  package struct Results: Sendable {
+    package var failures: [(seed: UInt64, problems: [String])] = []
+    package var crashes = 0
+    package var steps = 0
   }
 
-  func run(_ simulate: @escaping @Sendable (UInt64) -> Simulation.Outcome) async throws -> Results {
+  package func run(_ simulate: @escaping @Sendable (UInt64) -> Simulation.Outcome) async throws -> Results {
     let seeds = seeds
     return try await withThrowingTaskGroup(of: Results.self) { group in
       let counter = Counter(next: seeds.lowerBound)

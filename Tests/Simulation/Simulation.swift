@@ -6,24 +6,29 @@ import OnexTestSupport
 import Synchronization
 
 /// A whole deployment under one seed: processes of every role, a client, and everything that can go wrong.
-struct Simulation: Sendable {
+package struct Simulation: Sendable {
   private static let sessionTimeout = Duration.seconds(6)
   private static let requests = 5
 
-  let seed: UInt64
+  package let seed: UInt64
   var odds = Fate.Odds()
-  var wrap: @Sendable (SimulatedStore) -> any StreamStore = { $0 }
+  package var wrap: @Sendable (SimulatedStore) -> any StreamStore = { $0 }
   /// Prints everything that happens.
-  var isTold = false
+  package var isTold = false
 
-  struct Outcome: Sendable {
-    let problems: [String]
-    let trace: UInt64
-    let steps: Int
-    let crashes: Int
+  package init(seed: UInt64, isTold: Bool = false) {
+    self.seed = seed
+    self.isTold = isTold
   }
 
-  func run() -> Outcome {
+  package struct Outcome: Sendable {
+    package let problems: [String]
+    package let trace: UInt64
+    package let steps: Int
+    package let crashes: Int
+  }
+
+  package func run() -> Outcome {
     let time = VirtualClock()
     let executor = SimulationExecutor(seed: seed, clock: time)
     var world = SharedWorld(clock: SimulationClock(time: time, world: OutsideWorld()), executor: executor, odds: odds)

@@ -3,9 +3,8 @@ import OnexInMemory
 import OnexJSON
 import OnexKernel
 import OnexService
+import OnexRuntime
 import OnexTestSupport
-
-@testable import OnexRuntime
 
 /// One process of a role, from start to death.
 struct Node: Sendable {
