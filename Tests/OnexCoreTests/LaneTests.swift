@@ -1,4 +1,5 @@
 import OnexCore
+import OnexTestSupport
 import Testing
 
 @Suite struct OffsetTrackerTests {
@@ -148,20 +149,5 @@ import Testing
     check(lane.nextWork() == nil)
     lane.revoke()
     #expect(lane.phase == .lost)
-  }
-}
-
-/// A small generator (SplitMix64) so that a failing seed repeats.
-struct SplitMix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
