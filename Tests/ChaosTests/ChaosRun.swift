@@ -49,10 +49,10 @@ struct ChaosRun {
         "STORE_UNAVAILABLE", blamed: [.main], downtime: downtime, stop: { try await database.stop(mode.rawValue) },
         start: { try await database.start() })
     case .stopBroker(let downtime):
-      let broker = stack.broker
+      let (stack, load) = (stack, load)
       try await stack.outage(
-        "BROKER_UNREACHABLE", blamed: ChaosPlan.Member.allCases, downtime: downtime, stop: { try await broker.stop() },
-        start: { try await broker.start() })
+        "BROKER_UNREACHABLE", blamed: ChaosPlan.Member.allCases, downtime: downtime, stop: { try await stack.stopBroker(load) },
+        start: { try await stack.broker.start() })
     case .freeze(let member, let time, let isReplaced):
       try await stack.freeze(member, time: time, isReplaced: isReplaced)
     case .joinWorker: try await stack.joinWorker(atMost: ChaosRun.stormMax)

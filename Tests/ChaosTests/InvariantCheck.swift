@@ -1,6 +1,8 @@
 /// What must hold after any fault. Pure: it judges a record.
 struct InvariantCheck {
   enum Rule: String, Sendable {
+    /// The broker has acknowledged the request and does not have it.
+    case requestLost
     case unanswered
     /// Answers to one request differ in their id.
     case severalIdentities
@@ -45,6 +47,7 @@ struct InvariantCheck {
 
   static func violations(of record: ChaosRecord) -> [Violation] {
     var check = InvariantCheck(record)
+    check.log()
     for request in record.sent { check.answer(to: request) }
     check.inbox()
     check.order()
@@ -55,6 +58,11 @@ struct InvariantCheck {
   }
 
   private mutating func violated(_ rule: Rule, _ detail: String) { violations.append(Violation(rule: rule, detail: detail)) }
+
+  private mutating func log() {
+    let requested = Set(record.requested)
+    for request in record.sent where !requested.contains(request.id) { violated(.requestLost, "\(request.kind) \(request.id)") }
+  }
 
   private mutating func answer(to request: SentRequest) {
     let name = "\(request.kind) \(request.id)"

@@ -20,6 +20,10 @@ import Testing
     #expect(rules { $0.answers.removeAll { $0.request == "echo-1" } } == [.unanswered])
   }
 
+  @Test func whatTheBrokerHasLostIsFound() {
+    #expect(rules { $0.requested.removeAll { $0 == "write-1" } } == [.requestLost])
+  }
+
   @Test func answersThatDifferAreFound() {
     let changed = rules { record in
       let answer = record.answers[0]

@@ -22,6 +22,8 @@ final class Load: Sendable {
     var random: SplitMix
     var sent: [SentRequest] = []
     var isStopped = false
+    var isPaused = false
+    var isSending = false
   }
 
   /// - Parameter kinds: requests of other kinds become echoes.
@@ -36,6 +38,16 @@ final class Load: Sendable {
 
   func stop() { state.withLock { $0.isStopped = true } }
 
+  /// Returns when the broker has everything that was sent; nothing is sent until `resume`.
+  func pause() async throws {
+    state.withLock { $0.isPaused = true }
+    _ = try await TestEnvironment.eventually("the broker has what was sent", within: .seconds(60)) {
+      state.withLock { $0.isSending } ? nil : true
+    }
+  }
+
+  func resume() { state.withLock { $0.isPaused = false } }
+
   /// Returns when it was stopped and the broker has everything.
   func run() async throws {
     let clock = SystemClock()
@@ -44,6 +56,7 @@ final class Load: Sendable {
       let now = clock.now()
       try await client.publish(
         requests.map { OutboundRecord(topic: Topics.requests, key: Bytes($0.key), value: $0.text(folder: folder, now: now)) })
+      state.withLock { $0.isSending = false }
       try await clock.sleep(for: Load.interval)
     }
   }
@@ -51,6 +64,8 @@ final class Load: Sendable {
   private func next() -> [SentRequest] {
     state.withLock { state in
       var batch: [SentRequest] = []
+      guard !state.isPaused else { return batch }
+      state.isSending = true
       for _ in 0..<Load.batch {
         let request = request(state.sent.count, &state.random)
         state.sent.append(request)

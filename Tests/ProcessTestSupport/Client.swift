@@ -2,18 +2,20 @@ import OnexCore
 import OnexJSON
 import OnexKafka
 import OnexRuntime
+import Synchronization
 
 /// A client of the runtime, over Kafka alone.
-package struct Client: Sendable {
+package final class Client: Sendable {
   private let bus: KafkaEventBus
-  private let producer: any EventProducer
+  private let producer: Mutex<any EventProducer>
   private let ids = RandomIDSource()
+  private static let attemptsMax = 100
 
   /// - Parameter bootstrapServers: of another broker than the one that `make test` started.
   package init(_ bootstrapServers: String? = nil) throws {
     let servers = try bootstrapServers ?? TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS")
     bus = KafkaEventBus(KafkaConnection(bootstrapServers: [servers], clientID: "end-to-end"))
-    producer = try bus.producer()
+    producer = Mutex(try bus.producer())
   }
 
   package func reader(_ topic: String, from start: ReaderStart = .end) async throws -> any EventReader {
@@ -24,10 +26,22 @@ package struct Client: Sendable {
     try await publish([OutboundRecord(topic: topic, key: key, value: value, headers: headers)])
   }
 
-  /// Returns when all of them are acknowledged; an outage of the broker is waited out.
+  /// Returns when all of them are acknowledged. An outage of the broker is waited out; what it refuses when it is back (it may have
+  /// forgotten the producer) is sent again.
   package func publish(_ records: [OutboundRecord]) async throws {
-    let failures = await producer.publish(records)
-    if let failure = failures.first { throw failure.error }
+    var open = records
+    var last: EventBusError?
+    for _ in 0..<Client.attemptsMax {
+      let failures = await producer.withLock({ $0 }).publish(open)
+      guard let failure = failures.first else { return }
+      guard failure.error.code != .recordTooLarge else { throw failure.error }
+      open = failures.map { open[$0.index] }
+      last = failure.error
+      // librdkafka gives an idempotent producer up whose broker has forgotten what it was sent; a client begins anew then.
+      if failure.error.isFatal { try producer.withLock { $0 = try bus.producer() } }
+      try await SystemClock().sleep(for: .milliseconds(200))
+    }
+    throw TestFailure("\(open.count) records were refused \(Client.attemptsMax) times: \(last?.description ?? "")")
   }
 
   package func text(_ operation: String, _ payload: String, _ id: CorrelationID) -> Bytes {
