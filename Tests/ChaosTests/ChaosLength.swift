@@ -11,7 +11,7 @@ struct ChaosLength: Sendable {
 
   static func fromEnvironment() throws -> ChaosLength {
     ChaosLength(
-      rounds: try number("ONEX_CHAOS_ROUNDS") ?? 6, seconds: try number("ONEX_CHAOS_SECONDS") ?? 10,
+      rounds: try number("ONEX_CHAOS_ROUNDS") ?? 6, seconds: try number("ONEX_CHAOS_SECONDS") ?? 5,
       seed: try number("ONEX_CHAOS_SEED") ?? UInt64.random(in: 1...999_999_999))
   }
 
