@@ -110,6 +110,9 @@ let testTargets: [Target] = [
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
+  tests(
+    "SimulationTests",
+    ["OnexCore", "OnexJSON", "OnexInMemory", "OnexService", "OnexKernel", "OnexWorkflow", "OnexRuntime"], exclude: ["Contracts"]),
   tests("OnexWorkflowTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexWorkflow"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),
   tests("OnexHTTPTests", ["OnexCore", "OnexHTTP"]),

@@ -103,6 +103,23 @@ public final class InMemoryEventBus: EventBus {
     changes.notify()
   }
 
+  /// For tests: whether every group has stored everything.
+  public var isDrained: Bool {
+    state.withLock { state in
+      state.groups.values.allSatisfy { group in
+        let topics = Set(group.members.values.flatMap(\.topics))
+        return topics.allSatisfy { topic in
+          (state.topics[topic] ?? []).enumerated().allSatisfy { index, log in
+            log.end == (group.committed[TopicPartition(topic, Int32(index))] ?? log.start)
+          }
+        }
+      }
+    }
+  }
+
+  /// Topics that exist, in order.
+  public var topicNames: [String] { state.withLock { $0.topics.keys.sorted() } }
+
   @discardableResult
   func makeTopic(_ name: String, _ state: inout State) -> [PartitionLog] {
     if let known = state.topics[name] { return known }

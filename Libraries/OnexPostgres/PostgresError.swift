@@ -35,20 +35,25 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
   public let subject: String?
   /// Set on a failed COMMIT whose outcome nobody knows: the transaction may be in the database.
   public let isCommitUnknown: Bool
+  /// Which statement of a pipeline failed, from 0; `nil` for the commit at its end.
+  public let statementIndex: Int?
 
   public init(
-    _ code: Code, _ message: String, sqlState: String? = nil, subject: String? = nil, isCommitUnknown: Bool = false
+    _ code: Code, _ message: String, sqlState: String? = nil, subject: String? = nil, isCommitUnknown: Bool = false,
+    statementIndex: Int? = nil
   ) {
     self.code = code
     self.message = message
     self.sqlState = sqlState
     self.subject = subject
     self.isCommitUnknown = isCommitUnknown
+    self.statementIndex = statementIndex
   }
 
   public var description: String {
     let state = sqlState.map { " [\($0)]" } ?? ""
-    return "\(code.rawValue)\(state): \(message)"
+    let place = statementIndex.map { " (statement \($0) of the pipeline, from 0)" } ?? ""
+    return "\(code.rawValue)\(state): \(message)\(place)"
   }
 }
 

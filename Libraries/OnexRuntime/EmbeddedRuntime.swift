@@ -18,13 +18,13 @@ public final class EmbeddedRuntime: Sendable {
   ///   - handlers: of every kind.
   ///   - reducers: besides the runtime's own.
   ///   - http: for handlers that reach outside.
+  ///   - busClock: waiting for a record is no matter of the runtime's time, which a test may stand still in.
   public init(
     handlers: [any Handler.Type], reducers: [any Reducer.Type] = [], options: RoleOptions, context: ServiceContext,
-    http: any HTTPClient
+    http: any HTTPClient, busClock: any RuntimeClock = SystemClock()
   ) throws {
     self.context = context
-    // Waiting for a record is no matter of the runtime's time, which a test may stand still in.
-    bus = InMemoryEventBus()
+    bus = InMemoryEventBus(clock: busClock)
     let contracts = LoadedContracts.load(options, context)
     catalogue = contracts.catalogue
     let router = RouterRole(group: "onex-runtime-main", topics: RoutingTopics(), reducers: reducers)

@@ -30,7 +30,8 @@ struct HandlerRole: Sendable {
         consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
         producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
-        runner: HandlerRunner(threads: HandlerThreads(count: options.handlerThreads), context: context), context: context,
+        runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), context: context),
+        context: context,
         decider: { HandlerDecider(table: table, limits: limits, clock: clock, group: group, responseTopic: output) }))
   }
 }

@@ -32,7 +32,7 @@ struct RouterRole: Sendable {
         producer: try bus.producer(), store: store,
         streams: Pipeline.Streams(store: store, router: streams),
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
-        runner: HandlerRunner(threads: HandlerThreads(count: 1), context: context), context: context,
+        runner: HandlerRunner(threads: options.makeHandlerThreads(count: 1), context: context), context: context,
         decider: {
           RoutingDecider(operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics)
         }))

@@ -44,11 +44,17 @@ public struct RoleOptions: Sendable {
   public var envelope = EnvelopeDecoder.Limits()
   public var outputBytesMax = (1 << 20) + (64 << 10)
   public var handlerThreads = 4
+  /// Where handlers run instead of on threads of their own; for simulations.
+  public var handlerExecutor: (any TaskExecutor)?
   /// Of the process's one consumer.
   public var groupInstance: String?
   public var pipeline = PipelineLimits()
 
   public init(contractsDirectory: String) { self.contractsDirectory = contractsDirectory }
+
+  func makeHandlerThreads(count: Int) -> HandlerThreads {
+    handlerExecutor.map { HandlerThreads(on: $0) } ?? HandlerThreads(count: count)
+  }
 
   init(_ configuration: Configuration) {
     contractsDirectory = configuration[CommonSettings.contractsDirectory]

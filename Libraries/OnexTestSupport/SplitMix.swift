@@ -1,4 +1,4 @@
-/// A small generator (SplitMix64) so that a failing seed repeats.
+/// A small generator (SplitMix64, Steele and others 2014) so that a failing seed repeats.
 public struct SplitMix: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -11,4 +11,7 @@ public struct SplitMix: RandomNumberGenerator, Sendable {
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
   }
+
+  /// Uniform in 0..<bound.
+  public mutating func next(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 }

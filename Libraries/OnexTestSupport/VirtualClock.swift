@@ -57,6 +57,9 @@ public final class VirtualClock: RuntimeClock {
     for sleeper in due { sleeper.continuation.resume() }
   }
 
+  /// When the next sleeper wakes; `nil` when nobody sleeps.
+  public var nextWake: Duration? { state.withLock { state in state.sleepers.values.map(\.instant).min() } }
+
   /// Returns when some task sleeps that moving time by `duration` would wake.
   public func waitForSleeper(dueWithin duration: Duration) async {
     await withCheckedContinuation { continuation in

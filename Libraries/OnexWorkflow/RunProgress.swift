@@ -71,6 +71,8 @@ struct RunProgress {
     switch timer {
     case .timeout(let call):
       guard isUnderWay(call) else { return }
+      // A step gets no more time than the run has: then it is the run's time that is over.
+      if let deadline = run.deadline, deadline <= now { exceedDeadline() }
       failed(call, ResponseError(.handlerTimeout, "\(call.step) did not answer in time"))
       advance()
     case .retry(let call):
@@ -80,11 +82,17 @@ struct RunProgress {
       begin(call)
       advance()
     case .deadline:
-      guard run.status == .running else { return }
-      fail(ResponseError(.deadlineExceeded, "the run was not done by its deadline; what it did is taken back"))
-      if let error = run.error { reaction.answer = .everyone(.failure(error)) }
+      exceedDeadline()
       advance()
     }
+  }
+
+  /// The client waits no longer; it is told before everything is taken back.
+  private mutating func exceedDeadline() {
+    guard run.status == .running else { return }
+    let error = ResponseError(.deadlineExceeded, "the run was not done by its deadline; what it did is taken back")
+    fail(error)
+    reaction.answer = .everyone(.failure(error))
   }
 
   // MARK: - What follows

@@ -46,7 +46,7 @@ public struct HandlerRunner: Sendable {
       case .success(let payload):
         return .success(payload)
       case .failure(let failure):
-        let backoff = policy.backoff(afterAttempt: attempt, random: .random(in: 0..<1))
+        let backoff = policy.backoff(afterAttempt: attempt, random: context.ids.nextUnit())
         guard failure.error.isRetryable, let backoff, !outlasts(backoff, work), !Task.isCancelled else {
           return .failure(failure.error)
         }

@@ -21,14 +21,22 @@ public final class HandlerThreads: TaskExecutor {
 
   private let state = ThreadMailbox(State())
 
+  /// A simulation runs everything in its own order, handlers too.
+  private let substitute: (any TaskExecutor)?
+
   public init(count: Int) {
+    substitute = nil
     for _ in 0..<max(count, 1) { addThread() }
   }
+
+  /// Runs handlers where somebody else says, without threads.
+  public init(on executor: any TaskExecutor) { substitute = executor }
 
   /// How many handlers have overstayed and still hold their thread.
   public var stuck: Int { state.withLock { $0.stuck } }
 
   public func enqueue(_ job: consuming ExecutorJob) {
+    if let substitute { return substitute.enqueue(job) }
     let unowned = UnownedJob(job)
     state.update { $0.jobs.append(unowned) }
   }
@@ -55,6 +63,7 @@ public final class HandlerThreads: TaskExecutor {
   }
 
   private func addThread() {
+    guard substitute == nil else { return }
     state.withLock { $0.threads += 1 }
     let isStarted = SystemThread.start(stackBytes: HandlerThreads.stackBytes) { [self] in work() }
     precondition(isStarted, "a thread for handlers cannot be made")

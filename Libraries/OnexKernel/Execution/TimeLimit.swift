@@ -26,16 +26,19 @@ struct TimeLimit: Sendable {
       do { ended = .returned(try await work()) } catch { ended = .threw(error) }
       if !race.finish(ended) { threads.recovered() }
     }
-    let timer = Task {
-      try? await clock.sleep(for: limit)
-      if !Task.isCancelled, race.finish(.timedOut) { threads.compensate() }
+    let ended = await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        try? await clock.sleep(for: limit)
+        if !Task.isCancelled, race.finish(.timedOut) { threads.compensate() }
+      }
+      let ended = await withTaskCancellationHandler {
+        await race.result()
+      } onCancel: {
+        if race.finish(.cancelled) { threads.compensate() }
+      }
+      group.cancelAll()
+      return ended
     }
-    let ended = await withTaskCancellationHandler {
-      await race.result()
-    } onCancel: {
-      if race.finish(.cancelled) { threads.compensate() }
-    }
-    timer.cancel()
     task.cancel()
     return ended
   }

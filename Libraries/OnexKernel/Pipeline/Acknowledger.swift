@@ -9,7 +9,8 @@ struct Acknowledger: Sendable {
     self.pipeline = pipeline
     let parts = pipeline.parts
     publisher = RecordPublisher(
-      producer: parts.producer, clock: parts.context.clock, backoff: parts.limits.outage, group: parts.group,
+      producer: parts.producer, clock: parts.context.clock, ids: parts.context.ids, backoff: parts.limits.outage,
+      group: parts.group,
       outages: pipeline.outages)
   }
 

@@ -23,7 +23,7 @@ final class FencedLanes: Sendable {
   func due(at now: Duration) -> [Lane] {
     state.withLock { state in
       guard !state.isEmpty else { return [] }
-      let due = state.values.filter { $0.dueAt <= now }
+      let due = state.values.filter { $0.dueAt <= now }.sorted { $0.partition < $1.partition }
       for lane in due { state[lane.partition] = nil }
       return due
     }

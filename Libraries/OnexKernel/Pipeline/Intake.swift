@@ -19,7 +19,7 @@ struct Intake: Sendable {
       Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
       runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
     try await withThrowingDiscardingTaskGroup { group in
-      while !parts.context.shutdown.isRequested {
+      while !parts.context.shutdown.isRequested, !Task.isCancelled {
         await waitForRoom()
         let again = takeAgain()
         if !again.isEmpty { group.addTask { await pipeline.claim(again) } }
@@ -174,7 +174,7 @@ struct Intake: Sendable {
   private func drain() async {
     let lanes = lanes
     parts.consumer.pause(lanes.partitions)
-    while lanes.unsettled > 0 {
+    while lanes.unsettled > 0, !Task.isCancelled {
       let seen = lanes.changes.generation
       parts.context.health.draining(inFlight: lanes.unsettled)
       if lanes.unsettled == 0 { break }

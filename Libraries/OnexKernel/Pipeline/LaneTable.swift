@@ -171,11 +171,19 @@ final class LaneTable: Sendable {
     return pending
   }
 
+  /// Forgets lanes that the store gives to somebody else. One that was assigned anew meanwhile is another lane and stays.
+  ///
+  /// - Returns: the first record of each that is not done.
+  func fence(_ lanes: [LaneReference]) -> [(partition: TopicPartition, offset: Int64)] {
+    remove(lanes.filter(isLive).map(\.partition)).map { (partition: $0.key, offset: $0.value) }
+      .sorted { $0.partition < $1.partition }
+  }
+
   func isIdle(_ partitions: [TopicPartition]) -> Bool {
     state.withLock { state in partitions.allSatisfy { state.entries[$0]?.lane.isIdle ?? true } }
   }
 
-  var partitions: [TopicPartition] { state.withLock { Array($0.entries.keys) } }
+  var partitions: [TopicPartition] { state.withLock { $0.entries.keys.sorted() } }
 }
 
 /// A handler run whose turn has come.

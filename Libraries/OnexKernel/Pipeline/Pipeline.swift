@@ -117,6 +117,19 @@ public final class Pipeline: Sendable {
     if let epochs { self.lanes.claimed(lanes, epochs) }
   }
 
+  /// Gives up lanes that somebody else has claimed in the store; the group will say who is right.
+  func fence(_ lost: [LaneReference]) {
+    let due = parts.context.clock.uptime() + parts.limits.fencedRest
+    for (partition, offset) in lanes.fence(lost) {
+      metrics.fenced.add()
+      parts.context.logger.warning(
+        "a lane was claimed by another member; nothing of it is committed here", ["lane": .string(partition.description)])
+      // Timers are leased, not assigned: their lane is asked for again by itself.
+      guard partition != TimerLane.partition else { continue }
+      fenced.add(FencedLanes.Lane(partition: partition, offset: offset, dueAt: due))
+    }
+  }
+
   /// Carries out what the lanes have asked for.
   func apply(_ progress: LaneTable.Progress) {
     if !progress.pause.isEmpty { parts.consumer.pause(progress.pause) }
@@ -148,8 +161,9 @@ public final class Pipeline: Sendable {
     switch await mayStart(start) {
     case .started?: response = await parts.runner.run(work)
     case .startedBefore?: response = indeterminate(work)
-    // Whoever has the lane now answers.
-    case .fenced?, nil: return
+    case .fenced?:
+      return fence([start.lane])
+    case nil: return
     }
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
     batch.respond(response, to: work.record, topic: parts.responseTopic, owner: 0)
@@ -211,7 +225,7 @@ public final class Pipeline: Sendable {
         attempt += 1
         outages.failed(.store, error.message)
         let policy = parts.limits.outage
-        let backoff = policy.backoff(afterAttempt: attempt, random: .random(in: 0..<1)) ?? policy.maxBackoff
+        let backoff = policy.backoff(afterAttempt: attempt, random: parts.context.ids.nextUnit()) ?? policy.maxBackoff
         try? await parts.context.clock.sleep(for: backoff)
       }
     }

@@ -5,6 +5,7 @@ import OnexCore
 struct RecordPublisher: Sendable {
   let producer: any EventProducer
   let clock: any RuntimeClock
+  let ids: any IDSource
   let backoff: RetryPolicy
   let group: String
   let outages: OutageReporter
@@ -23,7 +24,7 @@ struct RecordPublisher: Sendable {
       }
       pending = next.map(\.0)
       sources = next.map(\.1)
-      let random = Double.random(in: 0..<1)
+      let random = ids.nextUnit()
       try? await clock.sleep(for: backoff.backoff(afterAttempt: attempt, random: random) ?? backoff.maxBackoff)
       if Task.isCancelled { return false }
       failures = await producer.publish(pending)

@@ -53,7 +53,7 @@ struct Settler: Sendable {
       let batch = draft.batch(id: parts.context.ids.next(), consumer: parts.group, lanes: epochs, now: now)
       switch await commit(batch) {
       case nil: return nil
-      case .fenced(let partitions): fence(partitions)
+      case .fenced(let partitions): pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
       case .conflict: pipeline.metrics.conflicts.add()
       case .committed(let repeats, let silenced): return outputs(live, draft.entries, repeats, silenced)
       }
@@ -96,18 +96,6 @@ struct Settler: Sendable {
       await lanes.changes.wait(since: seen)
     }
     return nil
-  }
-
-  private func fence(_ partitions: Set<TopicPartition>) {
-    let due = pipeline.parts.context.clock.uptime() + pipeline.parts.limits.fencedRest
-    for (partition, offset) in pipeline.lanes.remove(Array(partitions)) {
-      pipeline.metrics.fenced.add()
-      pipeline.parts.context.logger.warning(
-        "a lane was claimed by another member; nothing of it is committed here", ["lane": .string(partition.description)])
-      // Timers are leased, not assigned: their lane is asked for again by itself.
-      guard partition != TimerLane.partition else { continue }
-      pipeline.fenced.add(FencedLanes.Lane(partition: partition, offset: offset, dueAt: due))
-    }
   }
 
   private func outputs(

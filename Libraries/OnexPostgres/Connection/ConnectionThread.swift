@@ -12,6 +12,8 @@ final class ConnectionThread: Sendable {
     var nextID: UInt64 = 0
     var running: UInt64?
     var isCancelRequested = false
+    /// The last statement left a transaction open.
+    var isInTransaction = false
     var isClosing = false
     /// Why nothing runs any more.
     var ending: PostgresError?
@@ -38,6 +40,13 @@ final class ConnectionThread: Sendable {
 
   var isOpen: Bool { state.withLock { $0.ending == nil && !$0.isClosing } }
 
+  /// Open, with nothing running, nothing waiting and no transaction: the next user finds it as new.
+  var isAtRest: Bool {
+    state.withLock { state in
+      state.ending == nil && !state.isClosing && state.running == nil && state.queue.isAtRest && !state.isInTransaction
+    }
+  }
+
   // MARK: Called from tasks
 
   /// Starts the thread; returns when the session takes statements.
@@ -56,17 +65,17 @@ final class ConnectionThread: Sendable {
   }
 
   /// - Parameter isCancellable: whether cancelling the task cancels the statement. What ends a transaction is not.
-  func run(
-    _ sql: String, _ parameters: [PostgresParameter] = [], isScript: Bool = false, isCancellable: Bool = true,
-    role: StatementQueue<Statement>.Role = .alone
-  ) async throws(PostgresError) -> PostgresResult {
+  @discardableResult
+  func run(_ work: Statement.Work, isCancellable: Bool = true, role: StatementQueue<Statement>.Role = .alone)
+    async throws(PostgresError) -> [PostgresResult]
+  {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Statement.Answer, Never>) in
-        let statement = Statement(sql: sql, parameters: parameters, isScript: isScript, continuation: continuation)
+        let statement = Statement(work: work, continuation: continuation)
         add(statement, id: id, role: role, refusesCancelled: isCancellable && Task.isCancelled)
       }
     } onCancel: {
@@ -157,7 +166,9 @@ final class ConnectionThread: Sendable {
       case .statement(let statement):
         let answer = session.run(statement)
         let ending = session.ending
+        let isInTransaction = session.isInTransaction
         state.withLock { state in
+          state.isInTransaction = isInTransaction
           state.running = nil
           state.isCancelRequested = false
           // Set before the answer is given, so that a caller who sees the error also sees a closed connection.

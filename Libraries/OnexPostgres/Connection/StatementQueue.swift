@@ -22,6 +22,9 @@ struct StatementQueue<Work> {
 
   init(countMax: Int) { self.countMax = countMax }
 
+  /// Nothing waits, and no transaction has the connection.
+  var isAtRest: Bool { waiting.isEmpty && holder == nil }
+
   /// `false` when there is no room. The end of a transaction always has room: without it the connection would never be free.
   mutating func add(_ work: Work, id: UInt64, role: Role) -> Bool {
     if case .ends = role {} else if waiting.count >= countMax { return false }

@@ -21,6 +21,8 @@ struct BinaryWriter {
 
   mutating func text(_ value: String) { bytes.append(contentsOf: value.utf8) }
 
+  mutating func raw(_ value: [UInt8]) { bytes.append(contentsOf: value) }
+
   mutating func raw(_ value: Bytes) { value.withUnsafeBytes { bytes.append(contentsOf: $0) } }
 
   /// Version 1 of the format: the text follows (`jsonb_send`).

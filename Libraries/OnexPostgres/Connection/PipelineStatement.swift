@@ -1,0 +1,5 @@
+/// A statement of a pipeline.
+struct PipelineStatement: Sendable {
+  let sql: String
+  let parameters: [PostgresParameter]
+}

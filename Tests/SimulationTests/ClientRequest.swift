@@ -1,0 +1,55 @@
+import OnexCore
+import OnexTestSupport
+
+/// A request of the simulated client, with what it may be answered.
+struct ClientRequest: Sendable {
+  enum Kind: CaseIterable, Sendable {
+    case echo, effect, once, count, trip, brokenTrip, unknown
+
+    var operation: String {
+      switch self {
+      case .echo: "sim.echo"
+      case .effect: "outside.call"
+      case .once: "once.call"
+      case .count: "counter.add"
+      case .trip: "trip.book"
+      case .brokenTrip: "broken_trip.book"
+      case .unknown: "nobody.knows"
+      }
+    }
+  }
+
+  let number: Int
+  let kind: Kind
+  let key: String
+  let envelopeID: EnvelopeID
+  let correlationID: CorrelationID
+  let deadline: Timestamp?
+
+  init(_ number: Int, _ random: inout SplitMix, ids: SeededIDSource, now: Timestamp) {
+    self.number = number
+    kind = Kind.allCases[random.next(below: Kind.allCases.count)]
+    key = "key-\(random.next(below: 4))"
+    envelopeID = EnvelopeID(ids.next())
+    correlationID = CorrelationID(ids.next())
+    deadline = random.next(below: 4) == 0 ? now + .milliseconds(Int64(50 + random.next(below: 20_000))) : nil
+  }
+
+  var record: OutboundRecord {
+    let deadline = deadline.map { #","deadline":"\#($0.rfc3339)""# } ?? ""
+    let text =
+      #"{"operation":"\#(kind.operation)","envelope_id":"\#(envelopeID)","correlation_id":"\#(correlationID)"\#(deadline),"payload":{"n":\#(number),"id":"\#(key)"}}"#
+    return OutboundRecord(topic: Topics.requests, key: Bytes(key), value: Bytes(text))
+  }
+
+  /// Whether an answer with this code is right. No code is success.
+  func allows(_ code: String?) -> Bool {
+    if code == ErrorCode.deadlineExceeded.rawValue { return deadline != nil }
+    switch kind {
+    case .echo, .effect, .count, .trip: return code == nil
+    case .once: return code == nil || code == ErrorCode.indeterminate.rawValue
+    case .brokenTrip: return code == ErrorCode.notAllowed.rawValue
+    case .unknown: return code == ErrorCode.unknownOperation.rawValue
+    }
+  }
+}

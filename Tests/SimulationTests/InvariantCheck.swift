@@ -1,0 +1,92 @@
+import OnexCore
+import OnexInMemory
+import OnexJSON
+import OnexKernel
+import OnexTestSupport
+
+@testable import OnexRuntime
+@testable import OnexWorkflow
+
+/// What must hold at the end, whatever happened.
+struct InvariantCheck: Sendable {
+  let world: SharedWorld
+  let sent: [ClientRequest]
+  let answers: [SimulatedClient.Answer]
+
+  func problems() async -> [String] {
+    var problems = answered() + ordered() + counted() + outside()
+    if world.store.timersPending > 0 { problems.append("\(world.store.timersPending) timers are left") }
+    if !world.bus.isDrained { problems.append("records are left") }
+    let letters = world.bus.topicNames.filter { $0.hasSuffix(".dlq") }
+    if !letters.isEmpty { problems.append("there are dead letters in \(letters)") }
+    return problems + (await replayed())
+  }
+
+  /// Every request is answered, and all answers to one are the same.
+  private func answered() -> [String] {
+    let byRequest = Dictionary(grouping: answers, by: \.correlationID)
+    var problems: [String] = []
+    for request in sent {
+      guard let answers = byRequest[request.correlationID], let first = answers.first else {
+        problems.append("request \(request.number) (\(request.kind)) has no answer")
+        continue
+      }
+      let differing = answers.contains {
+        $0.envelopeID != first.envelopeID || $0.code != first.code || $0.content != first.content
+      }
+      if differing { problems.append("request \(request.number) (\(request.kind)) has differing answers: \(answers)") }
+      if !request.allows(first.code) { problems.append("request \(request.number) (\(request.kind)) was answered \(first.code ?? "success"): \(first.content)") }
+    }
+    let known = Set(sent.map(\.correlationID))
+    for answer in answers where !known.contains(answer.correlationID) { problems.append("nobody asked for \(answer)") }
+    return problems
+  }
+
+  /// First answers of one kind and key come in the order in which they were asked for.
+  private func ordered() -> [String] {
+    let numbers = Dictionary(uniqueKeysWithValues: sent.map { ($0.correlationID, $0) })
+    var last: [String: Int] = [:]
+    var seen: Set<CorrelationID> = []
+    var problems: [String] = []
+    for answer in answers where seen.insert(answer.correlationID).inserted {
+      // A deadline overtakes what it gives up.
+      guard let request = numbers[answer.correlationID], request.kind == .echo || request.kind == .effect, request.deadline == nil
+      else { continue }
+      let place = "\(request.kind) \(request.key)"
+      if let before = last[place], before > request.number {
+        problems.append("\(place): request \(request.number) was answered after \(before)")
+      }
+      last[place] = request.number
+    }
+    return problems
+  }
+
+  /// Each request of a counter was counted once: the totals of a key are 1 to their number.
+  private func counted() -> [String] {
+    let byRequest = Dictionary(answers.map { ($0.correlationID, $0) }) { first, _ in first }
+    let counts = sent.filter { $0.kind == .count }
+    return Dictionary(grouping: counts, by: \.key).sorted { $0.key < $1.key }.compactMap { key, requests in
+      let totals = requests.compactMap { request -> Int64? in
+        guard let answer = byRequest[request.correlationID], answer.code == nil else { return nil }
+        return (try? JSONValue.parse(answer.content))?["total"]?.integer
+      }
+      let answered = requests.filter { byRequest[$0.correlationID]?.code == nil }.count
+      return totals.sorted() == Array(1...Int64(max(answered, 1))) || answered == 0
+        ? nil : "counter \(key) counted \(totals) for \(answered) requests"
+    }
+  }
+
+  /// Work that must run once at most did, whatever died.
+  private func outside() -> [String] {
+    world.clock.world.all.sorted { $0.key < $1.key }.compactMap { call, count in
+      call.hasPrefix("once.call") && count > 1 ? "\(call) ran \(count) times" : nil
+    }
+  }
+
+  private func replayed() async -> [String] {
+    let table = ReducerTable(contracts: world.contracts.catalogue.contracts, types: [Tally.self, Workflow.self])
+    let replay = JournalReplay(world.store, reducers: table)
+    guard let report = try? await replay.run(.all) else { return ["the journal cannot be read"] }
+    return report.drift.map { "stream \($0.stream): \($0.reason)" }
+  }
+}

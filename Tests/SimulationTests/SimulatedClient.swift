@@ -1,0 +1,70 @@
+import OnexCore
+import OnexInMemory
+import OnexJSON
+import OnexTestSupport
+import Synchronization
+
+/// Sends requests and collects every answer.
+final class SimulatedClient: Sendable {
+  struct Answer: Sendable {
+    let correlationID: CorrelationID
+    let envelopeID: EnvelopeID
+    let code: String?
+    /// The payload, or the error's message.
+    let content: Bytes
+  }
+
+  private let world: SharedWorld
+  private let producer: (any EventProducer)?
+  private let state = Mutex<(answers: [Answer], reader: (any EventReader)?)>(([], nil))
+
+  init(_ world: SharedWorld) {
+    self.world = world
+    producer = try? world.bus.producer()
+  }
+
+  var answers: [Answer] { state.withLock { $0.answers } }
+
+  func send(_ request: ClientRequest) { _ = producer?.send([request.record]) }
+
+  func waitForAnswers(to sent: [ClientRequest], atMost limit: Duration) async {
+    let end = world.clock.uptime() + limit
+    let wanted = Set(sent.map(\.correlationID))
+    while world.clock.uptime() < end {
+      await collect()
+      if wanted.isSubset(of: Set(answers.map(\.correlationID))) { return }
+    }
+  }
+
+  /// Until nothing waits to be done any more: no timer, no record that its group has not stored.
+  func waitUntilQuiet(_ world: SharedWorld) async {
+    for _ in 0..<200 {
+      await collect()
+      if world.store.timersPending == 0, world.bus.isDrained { return }
+    }
+  }
+
+  private func collect() async {
+    var reader = state.withLock { $0.reader }
+    if reader == nil {
+      reader = try? await world.bus.reader(topics: [Topics.responses], from: .beginning)
+      state.withLock { [reader] in $0.reader = reader }
+    }
+    var decoder = ResponseDecoder()
+    for event in await reader?.poll(PollLimit(wait: .seconds(1))) ?? [] {
+      guard case .records(let records) = event else { continue }
+      for record in records {
+        guard case .success(let response) = decoder.decode(record) else { continue }
+        var (code, payload): (String?, Bytes) = (nil, .empty)
+        switch response.outcome {
+        case .success(let found): payload = found
+        case .failure(let error): (code, payload) = (error.code.rawValue, Bytes(error.message))
+        }
+        state.withLock { [code, payload] in
+          $0.answers.append(
+            Answer(correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload))
+        }
+      }
+    }
+  }
+}
