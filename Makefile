@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test build release lint format simulate bench fuzz verify verify-docs clean
+.PHONY: help run stop status test build release lint format simulate bench fuzz verify verify-docs clean chaos
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ status: ## Show what runs and how it is
 
 test: ## Run all tests against a private broker and database; ARGS="--filter Name" runs some
 	@deploy/local/test.sh $(ARGS)
+
+chaos: ## Kill, freeze and restart everything under load; ONEX_CHAOS_ROUNDS, _SECONDS and _SEED say how long and which
+	@deploy/local/chaos.sh
 
 build: ## Build for development
 	@deploy/local/build.sh

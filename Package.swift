@@ -87,10 +87,25 @@ let testTargets: [Target] = [
   tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
   tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
-  tests("EndToEndTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime"]),
+  .target(
+    name: "ProcessTestSupport",
+    dependencies: ["OnexCore", "OnexJSON", "OnexKafka", "OnexHTTP", "OnexKernel", "OnexRuntime"],
+    path: "Tests/ProcessTestSupport",
+    swiftSettings: strict),
+  tests(
+    "EndToEndTests",
+    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime", "ProcessTestSupport"]),
+  .executableTarget(
+    name: "late-commit-main", dependencies: ["OnexCore", "OnexRuntime"], path: "Tests/Fixtures/late-commit-main",
+    swiftSettings: strict),
+  tests(
+    "ChaosTests", ["OnexCore", "OnexJSON", "OnexPostgres", "ProcessTestSupport", "late-commit-main"], exclude: ["Contracts"]),
   tests(
     "IntegrationTests",
-    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability"]),
+    [
+      "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability",
+      "ProcessTestSupport",
+    ]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),

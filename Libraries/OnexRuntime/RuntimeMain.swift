@@ -16,6 +16,15 @@ public enum RuntimeMain {
   ) -> Never {
     ServiceHost.main(MainService.self) { MainService($0, reducers: reducers, embedded: embedded, http: http) }
   }
+
+  /// The same on a store that is not what it should be: a test of the tests.
+  ///
+  /// - Parameter store: is given the database's.
+  package static func run(store: @escaping @Sendable (any StreamStore) -> any StreamStore) -> Never {
+    ServiceHost.main(MainService.self) {
+      MainService($0, reducers: [], embedded: [], http: { preconditionFailure("no handler asks for it") }, store: store)
+    }
+  }
 }
 
 struct MainService: Service {
@@ -43,7 +52,8 @@ struct MainService: Service {
 
   init(
     _ context: ServiceContext, reducers: [any Reducer.Type], embedded: [any Handler.Type],
-    http: @escaping @Sendable () -> any HTTPClient
+    http: @escaping @Sendable () -> any HTTPClient,
+    store: @escaping @Sendable (any StreamStore) -> any StreamStore = { $0 }
   ) {
     let configuration = context.configuration
     var topics = RoutingTopics()
@@ -58,7 +68,7 @@ struct MainService: Service {
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
     runner = RoleRunner(context, inbox: inbox, prepare: { await replay?.atStart($0) }) { bus, contracts, options in
       if let inbox {
-        return [try role.pipeline(bus, contracts, inbox.store, options, context)]
+        return [try role.pipeline(bus, contracts, store(inbox.store), options, context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())
         .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)

@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # Commands that are not run here, each with the reason.
 declare -rA NOT_RUN=(
   ["make test"]="make test is what runs before this"
+  ["make chaos"]="the full length takes about an hour; .ci/run runs a shorter one"
   ["OMNIBASE_INFRA_AGENT_ACTIONS_KAFKA_GROUP_ID=agent-observability-again agent-actions-consumer"]="a service does not end"
 )
 

@@ -2,6 +2,7 @@ import Glibc
 import OnexCore
 import OnexJSON
 import OnexKafka
+import ProcessTestSupport
 import Testing
 
 /// `onexctl dlq` on a real broker, with dead letters that a worker made.
@@ -52,15 +53,7 @@ import Testing
     #expect(try await worker.stop() == 0, "\(worker.process.output)")
   }
 
-  private func originals() async throws -> [ConsumedRecord] {
-    let reader = try await Client().reader(topic, from: .beginning)
-    var all: [ConsumedRecord] = []
-    while reader.remaining() > 0 {
-      for case .records(let records) in await reader.poll(PollLimit()) { all += records }
-    }
-    await reader.close()
-    return all
-  }
+  private func originals() async throws -> [ConsumedRecord] { try await Client().everything(in: topic) }
 
   @Test func deadLettersAreListedShownAndSentBackOnce() async throws {
     try await makeDeadLetters(try Client())

@@ -2,21 +2,12 @@ import Glibc
 import OnexCore
 import OnexJSON
 import OnexPostgres
+import ProcessTestSupport
 import Testing
 
 /// What an operator does to processes, with the real broker and the real database.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct DurabilityTests {
   private let run = RandomIDSource().next().description
-
-  private func makeTopics() async throws {
-    let made = try await Process.run(
-      "topic-manager", ["--once"],
-      environment: [
-        "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"),
-        "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts",
-      ])
-    #expect(made.code == 0, "\(made.output)")
-  }
 
   /// A member that has its partitions back at once after a kill. (The development broker never gives up a killed leader.)
   private func start(_ name: String) throws -> RunningService {
@@ -29,7 +20,7 @@ import Testing
   }
 
   @Test func aRepeatAfterAKillGetsTheRecordedResponseAndAnotherPayloadAConflict() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let main = try await RunningService("runtime-main", run: run).untilReady()
     let first = try await start("runtime-effects").untilReady()
     let client = try Client()
@@ -62,7 +53,7 @@ import Testing
 
   /// Everything is killed in turn while requests come: each is answered, and every answer to one request is the same one.
   @Test func nothingIsLostAndNothingAnsweredTwiceWhileServicesAreKilled() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     var services: [String: RunningService] = [:]
     let names = ["runtime-main", "runtime-effects", "runtime-worker"]
     for name in names { services[name] = try start(name) }
@@ -118,7 +109,7 @@ import Testing
 
   /// A process that was stopped for longer than its session wakes up with records in its hands that are somebody else's by now.
   @Test func aZombieCommitsNothing() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let zombie = try await start("runtime-main").untilReady()
     let worker = try await RunningService("runtime-worker", run: run).untilReady()
     let client = try Client()

@@ -1,5 +1,6 @@
 import OnexCore
 import OnexJSON
+import ProcessTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct OnexctlTests {

@@ -1,24 +1,15 @@
 import Glibc
 import OnexCore
 import OnexJSON
+import ProcessTestSupport
 import Testing
 
 /// The built executables on a real broker. Serialised: they share the runtime's topics and groups.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct RolesTests {
   private let run = RandomIDSource().next().description
 
-  private func makeTopics() async throws {
-    let made = try await Process.run(
-      "topic-manager", ["--once"],
-      environment: [
-        "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"),
-        "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts",
-      ])
-    #expect(made.code == 0, "\(made.output)")
-  }
-
   @Test func everyKindOfRequestIsAnsweredByItsRole() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let main = try RunningService("runtime-main", run: run)
     let effects = try RunningService("runtime-effects", run: run)
     let worker = try RunningService("runtime-worker", run: run)
@@ -57,7 +48,7 @@ import Testing
   }
 
   @Test func noRoleTakesAnothersWork() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let effects = try RunningService("runtime-effects", run: run)
     let worker = try RunningService("runtime-worker", run: run)
     for service in [effects, worker] { try await service.untilReady() }
@@ -71,7 +62,7 @@ import Testing
   }
 
   @Test func withoutWorkersComputeWaitsAndIsAnsweredByTheNextOne() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let main = try await RunningService("runtime-main", run: run).untilReady()
     let first = try await RunningService("runtime-worker", run: run).untilReady()
     let client = try Client()
@@ -97,7 +88,7 @@ import Testing
   }
 
   @Test func workersWithoutAPartitionStandByAndAreReady() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let workers = try (0..<8).map { _ in try RunningService("runtime-worker", run: run) }
     for worker in workers { try await worker.untilReady() }
     let states = try await TestEnvironment.eventually("two of eight workers stand by") {
@@ -114,7 +105,7 @@ import Testing
   }
 
   @Test func badRecordsAreVisibleAndTheirNeighboursAnswered() async throws {
-    try await makeTopics()
+    try await RuntimeTopics.make()
     let main = try await RunningService("runtime-main", run: run).untilReady()
     let worker = try await RunningService("runtime-worker", run: run).untilReady()
     let client = try Client()

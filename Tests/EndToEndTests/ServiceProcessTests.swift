@@ -1,6 +1,7 @@
 import Glibc
 import OnexCore
 import OnexJSON
+import ProcessTestSupport
 import Testing
 
 /// What an operator meets who mistypes, unplugs or stops.

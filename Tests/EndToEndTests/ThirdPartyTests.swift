@@ -2,6 +2,7 @@ import Glibc
 import OnexCore
 import OnexJSON
 import OnexKafka
+import ProcessTestSupport
 import Testing
 
 /// The packages under `Examples/`, built as a third party builds them and run on a real broker.

@@ -1,6 +1,7 @@
 import Glibc
 import OnexCore
 import OnexKafka
+import ProcessTestSupport
 import Testing
 
 /// `topic-manager --once` as a job runs it.

@@ -11,6 +11,8 @@ import Testing
     ["OnexService"],
     ["OnexMigrations"],
     ["OnexKernel"],
+    // Reducers of the runtime's own, which every router has.
+    ["OnexWorkflow"],
     // Features, and the composition of roles that takes their handlers as parameters.
     ["OnexCompute", "OnexEffects", "OnexObservability", "OnexTopics", "OnexRuntime"],
     ["OnexControl"],

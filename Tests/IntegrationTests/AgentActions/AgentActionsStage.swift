@@ -4,6 +4,7 @@ import OnexJSON
 import OnexKafka
 import OnexPostgres
 import OnexService
+import ProcessTestSupport
 import Testing
 
 @testable import OnexObservability
@@ -41,7 +42,7 @@ struct AgentActionsStage: Sendable {
   static func migration(_ path: String = #filePath) throws -> String {
     let root = path.split(separator: "/").dropLast(4).joined(separator: "/")
     let name = "/\(root)/migrations/forward/001_agent_actions.sql"
-    guard let file = fopen(name, "re") else { throw PrivatePostgres.Failure(description: "\(name) cannot be read") }
+    guard let file = fopen(name, "re") else { throw TestFailure("\(name) cannot be read") }
     defer { fclose(file) }
     var text = [UInt8](repeating: 0, count: 1 << 16)
     let count = fread(&text, 1, text.count, file)

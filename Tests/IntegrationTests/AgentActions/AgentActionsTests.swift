@@ -1,5 +1,6 @@
 import OnexCore
 import OnexPostgres
+import ProcessTestSupport
 import Testing
 
 @testable import OnexObservability

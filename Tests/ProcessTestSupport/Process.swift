@@ -4,15 +4,15 @@ import OnexKernel
 import Synchronization
 
 /// A built executable as a child process, with its output in a file.
-final class Process: Sendable {
-  let pid: pid_t
-  let logPath: String
+package final class Process: Sendable {
+  package let pid: pid_t
+  package let logPath: String
   private let status = Mutex<Int32?>(nil)
 
   /// - Parameters:
   ///   - executable: one of the built ones by name, any other by its path.
   ///   - environment: nothing else is inherited but `PATH`.
-  init(_ executable: String, _ arguments: [String] = [], environment: [String: String]) throws {
+  package init(_ executable: String, _ arguments: [String] = [], environment: [String: String]) throws {
     let path =
       executable.hasPrefix("/") ? executable : try TestEnvironment.value("ONEX_TEST_BIN_DIR") + "/" + executable
     let name = executable.split(separator: "/").last ?? "process"
@@ -27,8 +27,16 @@ final class Process: Sendable {
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argv + envp { free(pointer) } }
+    // The threads of Swift's pool block signals, and a child would inherit that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var child = pid_t()
-    let code = posix_spawn(&child, path, &actions, nil, &argv, &envp)
+    let code = posix_spawn(&child, path, &actions, &attributes, &argv, &envp)
     guard code == 0 else { throw TestFailure("\(path) cannot be started: \(String(cString: strerror(code)))") }
     pid = child
   }
@@ -40,17 +48,17 @@ final class Process: Sendable {
     }
   }
 
-  func signal(_ number: Int32) { kill(pid, number) }
+  package func signal(_ number: Int32) { kill(pid, number) }
 
   /// What the process ended with; a signal counts as 128 and its number, as in a shell.
-  func exitCode(within limit: Duration) async throws -> Int32 {
+  package func exitCode(within limit: Duration) async throws -> Int32 {
     try await TestEnvironment.eventually("\(logPath): the process ends", within: limit) {
       self.code
     }
   }
 
   /// The same; `nil` while it runs.
-  var code: Int32? {
+  package var code: Int32? {
     status.withLock { status in
       if status == nil {
         var raw: Int32 = 0
@@ -60,12 +68,12 @@ final class Process: Sendable {
     }
   }
 
-  var output: String {
+  package var output: String {
     if case .success(let text) = DeclarationFiles.read(logPath) { text.text } else { "" }
   }
 
   /// Runs to the end.
-  static func run(
+  package static func run(
     _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], within limit: Duration = .seconds(60)
   ) async throws -> (code: Int32, output: String) {
     let process = try Process(executable, arguments, environment: environment)

@@ -3,38 +3,37 @@ import Glibc
 import OnexCore
 
 /// A database server of the test's own, because restarting the shared one would disturb other tests.
-final class PrivatePostgres: Sendable {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
-  let port: Int
+package final class PrivatePostgres: Sendable {
+  package let port: Int
   private let directory: String
   private let binaries: String
 
-  var url: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
+  package var url: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
 
   /// Creates the cluster and starts it.
-  init() async throws {
+  package init() async throws {
     binaries = try PrivatePostgres.findBinaries()
-    port = try PrivatePostgres.freePort()
+    port = try TestEnvironment.lastingPort()
     var template = Array("/tmp/onex-postgres.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure(description: "no temporary directory: errno \(errno)") }
+    guard mkdtemp(&template) != nil else { throw TestFailure("no temporary directory: errno \(errno)") }
     directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     if geteuid() == 0, let user = getpwnam("postgres") { chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) }
     try await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
     try await start()
   }
 
-  func start() async throws {
+  package func start() async throws {
     let options = "-p \(port) -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=16MB"
     try await run("pg_ctl", "-D", data, "-o", options, "-l", "\(directory)/log", "-w", "-t", "30", "start")
   }
 
   /// As a crash would: sessions are cut, and the next start recovers from the log.
-  func crash() async throws { try await run("pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", "30", "stop") }
+  package func crash() async throws { try await stop("immediate") }
 
-  func remove() async {
+  /// - Parameter mode: `immediate`, or `fast`, which rolls back what is under way and writes everything down.
+  package func stop(_ mode: String) async throws { try await run("pg_ctl", "-D", data, "-m", mode, "-w", "-t", "30", "stop") }
+
+  package func remove() async {
     try? await crash()
     try? await PrivatePostgres.execute(["/bin/rm", "-rf", directory])
   }
@@ -67,11 +66,11 @@ final class PrivatePostgres: Sendable {
     defer { for pointer in pointers { free(pointer) } }
     var process = pid_t()
     guard posix_spawn(&process, arguments[0], &actions, nil, &pointers, environ) == 0 else {
-      throw Failure(description: "\(arguments[0]) could not be started")
+      throw TestFailure("\(arguments[0]) could not be started")
     }
     var status: Int32 = 0
     while waitpid(process, &status, 0) == -1, errno == EINTR {}
-    guard status == 0 else { throw Failure(description: "\(arguments.joined(separator: " ")) ended with status \(status)") }
+    guard status == 0 else { throw TestFailure("\(arguments.joined(separator: " ")) ended with status \(status)") }
   }
 
   /// Debian keeps the server's programs of each version in a folder of its own.
@@ -80,24 +79,8 @@ final class PrivatePostgres: Sendable {
     defer { globfree(&found) }
     guard glob("/usr/lib/postgresql/*/bin/initdb", 0, nil, &found) == 0, let path = found.gl_pathv?[Int(found.gl_pathc) - 1]
     else {
-      throw Failure(description: "PostgreSQL's server is not installed: run make test")
+      throw TestFailure("PostgreSQL's server is not installed: run make test")
     }
     return String(String(cString: path).dropLast("/initdb".count))
-  }
-
-  private static func freePort() throws -> Int {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-      }
-    }
-    guard isBound else { throw Failure(description: "no free port: errno \(errno)") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 }

@@ -1,0 +1,23 @@
+import OnexTestSupport
+import ProcessTestSupport
+
+/// How long the runs are: some seconds in `make test`, what `make chaos` says there.
+struct ChaosLength: Sendable {
+  /// Processes that are killed.
+  var rounds: Int
+  /// How long the load lasts, where the length is not a number of rounds.
+  var seconds: Int
+  var seed: UInt64
+
+  static func fromEnvironment() throws -> ChaosLength {
+    ChaosLength(
+      rounds: try number("ONEX_CHAOS_ROUNDS") ?? 6, seconds: try number("ONEX_CHAOS_SECONDS") ?? 5,
+      seed: try number("ONEX_CHAOS_SEED") ?? UInt64.random(in: 1...999_999_999))
+  }
+
+  private static func number<Number: FixedWidthInteger>(_ name: String) throws -> Number? {
+    guard let text = TestEnvironment.optional(name), !text.isEmpty else { return nil }
+    guard let value = Number(text), value > 0 else { throw TestFailure("\(name) is '\(text)': a whole number above 0 is needed") }
+    return value
+  }
+}
