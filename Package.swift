@@ -94,7 +94,8 @@ let testTargets: [Target] = [
     swiftSettings: strict),
   tests(
     "EndToEndTests",
-    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime", "ProcessTestSupport"]),
+    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexRuntime", "ProcessTestSupport"],
+    exclude: ["Contracts"]),
   .executableTarget(
     name: "late-commit-main", dependencies: ["OnexCore", "OnexRuntime"], path: "Tests/Fixtures/late-commit-main",
     swiftSettings: strict),
@@ -116,7 +117,8 @@ let testTargets: [Target] = [
       "OnexCore", "OnexJSON", "OnexInMemory", "OnexService", "OnexKernel", "OnexWorkflow", "OnexRuntime", "OnexTestSupport",
     ], path: "Tests/Simulation", exclude: ["Contracts"], swiftSettings: strict),
   .executableTarget(
-    name: "simulate", dependencies: ["OnexCore", "OnexSimulation"], path: "Tests/Fixtures/simulate", exclude: ["run.sh"], swiftSettings: strict),
+    name: "simulate", dependencies: ["OnexCore", "OnexSimulation"], path: "Tests/Fixtures/simulate", exclude: ["run.sh"],
+    swiftSettings: strict),
   tests("SimulationTests", ["OnexCore", "OnexSimulation"]),
   tests("OnexWorkflowTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexWorkflow"]),
   tests("OnexComputeTests", ["OnexCore", "OnexJSON", "OnexKernel", "OnexCompute"]),

@@ -41,7 +41,7 @@ struct InMemoryStreams {
     streams[change.stream] = stream
   }
 
-  mutating func apply(_ change: ProjectionChange) { 
+  mutating func apply(_ change: ProjectionChange) {
     projections[change.projection, default: [:]][change.key] = change.value == nil ? nil : change
   }
 

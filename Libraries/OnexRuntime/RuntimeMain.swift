@@ -34,7 +34,8 @@ struct MainService: Service {
   static let inputTopic = CommonSettings.inputTopic(default: Topics.requests)
   static let outputTopic = CommonSettings.outputTopic(default: Topics.responses)
   static let groupID = CommonSettings.groupID(default: "onex-runtime-main")
-  static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings + [lifecycle]
+  static let settings: [any AnySetting] =
+    [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings + [lifecycle]
   static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
   static let bootstrapFlag = ServiceFlag(
     "--bootstrap", help: "Check everything that a start needs, replay the journal, say READY and end.", isJob: true)

@@ -42,7 +42,8 @@ struct StateReplay: Sendable {
       let message = "\(report.driftCount) streams differ from their events, first \(first.stream): \(first.reason)"
       context.health.raise(
         StateReplay.drift, message: message, runbook: "docs/runbooks/state-drift.md", blocksReadiness: false)
-      context.logger.error("state differs from its events", ["count": .integer(Int(report.driftCount)), "first": .string(message)])
+      context.logger.error(
+        "state differs from its events", ["count": .integer(Int(report.driftCount)), "first": .string(message)])
     } catch {
       // An absent database is waited for by those who commit.
       context.logger.warning("the journal was not replayed", ["error": .string(error.message)])

@@ -6,14 +6,11 @@ import Testing
 
 /// Time limits, retries and circuit breakers, in time that the tests move.
 @Suite(.timeLimit(.minutes(1)), .serialized) struct TimingTests {
+  /// In real time, since it holds a thread: the contract allows a second.
   @Test func aHandlerThatHangsIsAnsweredForAndTheOthersGoOn() async throws {
-    let clock = VirtualClock()
-    let harness = try Harness(clock: clock)
+    let harness = try Harness()
     try await harness.runtime.withRunning {
-      async let hanging = harness.ask("hanging.forever")
-      await clock.waitForSleeper(dueWithin: .milliseconds(1000))
-      clock.advance(by: .milliseconds(1000))
-      let answer = try await hanging
+      let answer = try await harness.ask("hanging.forever")
       #expect(answer["error"]?["code"] == "HANDLER_TIMEOUT")
       #expect(answer["error"]?["retryable"] == true)
       // The thread is still held; nobody else notices.
@@ -24,30 +21,21 @@ import Testing
   }
 
   @Test func aRetriableFailureIsTriedAgainAfterItsBackoffs() async throws {
-    let clock = VirtualClock()
-    let harness = try Harness(clock: clock)
-    try await harness.runtime.withRunning {
-      async let flaky = harness.ask("flaky.call", extra: #","idempotency_key":"k-1""#)
-      for backoff in [100, 200] {
-        await clock.waitForSleeper(dueWithin: .milliseconds(backoff))
-        clock.advance(by: .milliseconds(backoff))
-      }
-      let answer = try await flaky
+    try await Harness.simulate { harness, _ in
+      let answer = try await harness.ask("flaky.call", extra: #","idempotency_key":"k-1""#)
       #expect(answer["payload"] == ["attempt": 3, "key": "k-1"])
       #expect(answer["duration_ms"]?.double == 300)
     }
   }
 
   @Test func theCircuitOpensAfterItsThresholdAndProbesAfterItsTimeout() async throws {
-    let clock = VirtualClock()
-    let harness = try Harness(clock: clock)
     let before = Failing.calls.load(ordering: .relaxed)
-    try await harness.runtime.withRunning {
+    try await Harness.simulate { harness, clock in
       for expected in ["HANDLER_UNAVAILABLE", "HANDLER_UNAVAILABLE", "CIRCUIT_OPEN"] {
         let answer = try await harness.ask("failing.call")
         #expect(answer["error"]?["code"]?.string == expected)
       }
-      clock.advance(by: .seconds(10))
+      try await clock.sleep(for: .seconds(10))
       for expected in ["HANDLER_UNAVAILABLE", "CIRCUIT_OPEN"] {
         let answer = try await harness.ask("failing.call")
         #expect(answer["error"]?["code"]?.string == expected)

@@ -34,7 +34,9 @@ struct InvariantCheck: Sendable {
         $0.envelopeID != first.envelopeID || $0.code != first.code || $0.content != first.content
       }
       if differing { problems.append("request \(request.number) (\(request.kind)) has differing answers: \(answers)") }
-      if !request.allows(first.code) { problems.append("request \(request.number) (\(request.kind)) was answered \(first.code ?? "success"): \(first.content)") }
+      if !request.allows(first.code) {
+        problems.append("request \(request.number) (\(request.kind)) was answered \(first.code ?? "success"): \(first.content)")
+      }
     }
     let known = Set(sent.map(\.correlationID))
     for answer in answers where !known.contains(answer.correlationID) { problems.append("nobody asked for \(answer)") }

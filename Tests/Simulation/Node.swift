@@ -2,8 +2,8 @@ import OnexCore
 import OnexInMemory
 import OnexJSON
 import OnexKernel
-import OnexService
 import OnexRuntime
+import OnexService
 import OnexTestSupport
 
 /// One process of a role, from start to death.
@@ -36,7 +36,8 @@ struct Node: Sendable {
         .pipeline(bus, shared.contracts, wrap(store), options, context)
     case .effects:
       let role = HandlerRole(
-        kind: .effect, input: topics.effectRequests, output: topics.effectResponses, group: "effects", http: nil, handlers: handlers)
+        kind: .effect, input: topics.effectRequests, output: topics.effectResponses, group: "effects", http: nil,
+        handlers: handlers)
       pipeline = try role.pipeline(bus, shared.contracts, store, options, context)
     case .worker:
       let role = HandlerRole(

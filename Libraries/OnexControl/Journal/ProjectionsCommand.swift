@@ -42,13 +42,18 @@ enum ProjectionsCommand: ControlCommand {
             ("events", .integer(report.events)), ("streams", .integer(report.streams)),
             ("drift_count", .integer(report.repairCount)), ("written", .boolean(!isDry)),
             (
-              "rows", .array(report.repairs.map { .object(JSONObject([("projection", .string($0.projection)), ("key", .string($0.key))])) })
+              "rows",
+              .array(
+                report.repairs.map { .object(JSONObject([("projection", .string($0.projection)), ("key", .string($0.key))])) })
             ),
           ])
         ).encoded().text)
     }
-    terminal.print("\(report.events) events of \(report.streams) streams; \(report.repairCount) rows \(isDry ? "differ" : "were written")")
-    for row in report.repairs { terminal.print("  \(row.projection) \(row.key)\(row.value == nil ? " should not be there" : "")") }
+    terminal.print(
+      "\(report.events) events of \(report.streams) streams; \(report.repairCount) rows \(isDry ? "differ" : "were written")")
+    for row in report.repairs {
+      terminal.print("  \(row.projection) \(row.key)\(row.value == nil ? " should not be there" : "")")
+    }
     if let advice = JournalWork.advice(report.unknown) { terminal.printError(advice) }
   }
 }

@@ -54,7 +54,8 @@ enum ReplayCommand: ControlCommand {
           ])
         ).encoded().text)
     }
-    terminal.print("events   \(report.events)\nstreams  \(report.streams)\ndigest   \(report.digest)\ndrift    \(report.driftCount)")
+    terminal.print(
+      "events   \(report.events)\nstreams  \(report.streams)\ndigest   \(report.digest)\ndrift    \(report.driftCount)")
     for drift in report.drift { terminal.print("  \(drift.stream): \(drift.reason)") }
     if report.driftCount > report.drift.count { terminal.print("  and \(report.driftCount - Int64(report.drift.count)) more") }
     if let advice = JournalWork.advice(report.unknown) { terminal.printError(advice) }

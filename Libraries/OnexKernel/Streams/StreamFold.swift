@@ -20,7 +20,10 @@ struct StreamFold {
   var isKnown: Bool { reducer != nil }
 
   mutating func apply(_ recorded: RecordedEvent) {
-    guard failure == nil, let reducer else { return version = recorded.streamSequence }
+    guard failure == nil, let reducer else {
+      version = recorded.streamSequence
+      return
+    }
     if recorded.streamSequence != version + 1 { failure = "event \(version + 1) is missing" }
     version = recorded.streamSequence
     if state.correlationID == nil { state.correlationID = recorded.event.correlationID }

@@ -108,7 +108,9 @@ public final class PostgresJournal: JournalReader, ProjectionStore {
   }
 
   /// Rows of a read model, the newest first by the text in `field`.
-  public func newest(_ projection: String, by field: String, countMax: Int) async throws(StoreError) -> [(key: String, value: Bytes)] {
+  public func newest(_ projection: String, by field: String, countMax: Int) async throws(StoreError) -> [(
+    key: String, value: Bytes
+  )] {
     try await PostgresStore.answer { () throws(PostgresError) in
       let rows = try await client.connection().query(
         "SELECT key, value::text AS value FROM runtime.projections WHERE projection = $1 ORDER BY value->>$2 DESC LIMIT $3",

@@ -12,7 +12,9 @@ public struct SimulatedStore: StreamStore {
 
   public var isStateless: Bool { base.isStateless }
 
-  private func perform<Value: Sendable>(_ what: @autoclosure () -> String, _ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
+  private func perform<Value: Sendable>(_ what: @autoclosure () -> String, _ body: () async throws(StoreError) -> Value)
+    async throws(StoreError) -> Value
+  {
     let turn = process.fate.storeTurn()
     do throws(SimulatedProcess.Dead) {
       try await process.begin(turn)
@@ -40,7 +42,9 @@ public struct SimulatedStore: StreamStore {
   }
 
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
-    try await perform("commit \(batch.entries.map { "\($0.source)@\($0.offset)" })") { () throws(StoreError) in try await base.commit(batch) }
+    try await perform("commit \(batch.entries.map { "\($0.source)@\($0.offset)" })") { () throws(StoreError) in
+      try await base.commit(batch)
+    }
   }
 
   public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome {
@@ -66,6 +70,8 @@ public struct SimulatedStore: StreamStore {
   }
 
   public func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {
-    try await perform("finish \(timers.count) timers") { () throws(StoreError) in try await base.finish(timers, consumer: consumer) }
+    try await perform("finish \(timers.count) timers") { () throws(StoreError) in
+      try await base.finish(timers, consumer: consumer)
+    }
   }
 }

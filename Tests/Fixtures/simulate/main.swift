@@ -21,5 +21,6 @@ for failure in results.failures {
 }
 let seconds = (SystemClock().uptime() - start).seconds
 print(
-  "seeds \(seeds.lowerBound) to \(seeds.upperBound): \(results.failures.count) failed; \(results.crashes) crashes, \(results.steps) steps, \(Int(seconds)) s")
+  "seeds \(seeds.lowerBound) to \(seeds.upperBound): \(results.failures.count) failed; \(results.crashes) crashes, \(results.steps) steps, \(Int(seconds)) s"
+)
 exit(results.failures.isEmpty ? 0 : 1)
