@@ -17,6 +17,7 @@ struct DurableInbox: Sendable {
   static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays, journalRetentionDays]
 
   private static let daysAhead = 2
+  private static let gaugeInterval = Duration.seconds(5)
   private static let maintenanceInterval = Duration.seconds(3600)
 
   /// Closed streams that one statement deletes.
@@ -83,6 +84,22 @@ struct DurableInbox: Sendable {
 
   /// Keeps partitions of the inbox at hand and drops old ones, until shutdown or until the task is cancelled.
   func maintain() async {
+    let open = context.metrics.gauge("onex_store_connections", help: "Open connections for lookups in the database.")
+    let waiting = context.metrics.gauge("onex_store_waiting", help: "Lookups that wait for a connection.")
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await keepPartitions() }
+      group.addTask {
+        while !context.shutdown.isRequested, !Task.isCancelled {
+          let connections = store.connections
+          open.set(connections.open)
+          waiting.set(connections.waiting)
+          await rest(DurableInbox.gaugeInterval)
+        }
+      }
+    }
+  }
+
+  private func keepPartitions() async {
     while !context.shutdown.isRequested, !Task.isCancelled {
       let pause: Duration
       do {
@@ -99,12 +116,16 @@ struct DurableInbox: Sendable {
         context.logger.warning("the inbox was not maintained", ["error": .string(error.description)])
         pause = .seconds(10)
       }
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { try? await context.clock.sleep(for: pause) }
-        group.addTask { await context.shutdown.wait() }
-        await group.next()
-        group.cancelAll()
-      }
+      await rest(pause)
+    }
+  }
+
+  private func rest(_ pause: Duration) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await context.clock.sleep(for: pause) }
+      group.addTask { await context.shutdown.wait() }
+      await group.next()
+      group.cancelAll()
     }
   }
 }

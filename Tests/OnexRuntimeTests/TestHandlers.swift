@@ -47,13 +47,13 @@ struct Hanging: Handler {
   }
 }
 
-/// Takes an hour.
+/// Takes a minute.
 struct Sleeping: Handler {
   private let clock: any RuntimeClock
   init(_ setup: HandlerSetup) { clock = setup.clock }
 
   func handle(_ request: HandlerRequest) async throws -> Bytes {
-    try await clock.sleep(for: .seconds(3600))
+    try await clock.sleep(for: .seconds(60))
     return "{}"
   }
 }

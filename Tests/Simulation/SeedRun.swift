@@ -7,7 +7,13 @@ package struct SeedRun: Sendable {
 
   private let seeds: ClosedRange<UInt64>
 
-  package init(_ seeds: ClosedRange<UInt64>) { self.seeds = seeds }
+  /// No further seed is begun once one has failed.
+  private let stopsAtFailure: Bool
+
+  package init(_ seeds: ClosedRange<UInt64>, stopsAtFailure: Bool = false) {
+    self.seeds = seeds
+    self.stopsAtFailure = stopsAtFailure
+  }
 
   package struct Results: Sendable {
     package var failures: [(seed: UInt64, problems: [String])] = []
@@ -16,7 +22,7 @@ package struct SeedRun: Sendable {
   }
 
   package func run(_ simulate: @escaping @Sendable (UInt64) -> Simulation.Outcome) async throws -> Results {
-    let seeds = seeds
+    let (seeds, stopsAtFailure) = (seeds, stopsAtFailure)
     return try await withThrowingTaskGroup(of: Results.self) { group in
       let counter = Counter(next: seeds.lowerBound)
       for _ in 0..<SeedRun.threads {
@@ -27,7 +33,9 @@ package struct SeedRun: Sendable {
               let outcome = simulate(seed)
               results.crashes += outcome.crashes
               results.steps += outcome.steps
-              if !outcome.problems.isEmpty { results.failures.append((seed, outcome.problems)) }
+              guard !outcome.problems.isEmpty else { continue }
+              results.failures.append((seed, outcome.problems))
+              if stopsAtFailure { counter.stop() }
             }
             return results
           }
@@ -47,6 +55,8 @@ package struct SeedRun: Sendable {
   private final class Counter: Sendable {
     private let state: Mutex<UInt64>
     init(next: UInt64) { state = Mutex(next) }
+
+    func stop() { state.withLock { $0 = .max } }
 
     func take(through last: UInt64) -> UInt64? {
       state.withLock { next in

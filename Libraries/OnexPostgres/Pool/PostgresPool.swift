@@ -40,6 +40,18 @@ public final class PostgresPool: Sendable {
     return try await body(lease.connection)
   }
 
+  /// Runs one statement on a connection of its own.
+  @discardableResult
+  public func query(_ sql: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError) -> PostgresResult {
+    do {
+      return try await withConnection { try await $0.query(sql, parameters) }
+    } catch let error as PostgresError {
+      throw error
+    } catch {
+      throw PostgresError(.closed, "\(error)")
+    }
+  }
+
   /// Refuses those who wait, lets those who have a connection finish, and ends every session. Idempotent. Waits for ever when
   /// called from inside `withConnection`.
   public func close() async {

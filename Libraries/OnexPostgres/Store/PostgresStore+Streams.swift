@@ -13,7 +13,7 @@ extension PostgresStore {
     let byID = Dictionary(identities.map { ($0.uuid, $0) }) { first, _ in first }
     let parameters: [PostgresParameter] = [.text(consumer), .array(handlers), .array(keys), .array(ids)]
     return try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query("SELECT * FROM runtime.load_streams($1, $2, $3, $4)", parameters)
+      let rows = try await lookups.query("SELECT * FROM runtime.load_streams($1, $2, $3, $4)", parameters)
       var loaded = LoadedStreams()
       for row in rows.rows {
         if let place = try row.optional("place", as: Int.self) {
@@ -32,7 +32,7 @@ extension PostgresStore {
     _ lane: TopicPartition, consumer: String, owner: String, time: Duration
   ) async throws(StoreError) -> LaneEpoch? {
     try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query(
+      let rows = try await lookups.query(
         "SELECT * FROM runtime.lease_lane($1, $2, $3, $4, $5) AS epoch",
         [
           .text(consumer), .text(owner), .text(lane.topic), .integer(lane.partition),
@@ -55,7 +55,7 @@ extension PostgresStore {
     let parameters: [PostgresParameter] = [.text(query.consumer), .array(handlers), .bigint(Int64(query.countMax + 1))]
     return try await PostgresStore.answer { () throws(PostgresError) in
       var timers: [DurableTimer] = []
-      for row in try await lookups.connection().query(sql, parameters).rows { timers.append(try PostgresStore.timer(row)) }
+      for row in try await lookups.query(sql, parameters).rows { timers.append(try PostgresStore.timer(row)) }
       let due = timers.prefix(query.countMax).prefix { $0.due <= query.now }
       return DueTimers(timers: Array(due), nextDue: timers.dropFirst(due.count).first?.due)
     }
@@ -83,7 +83,7 @@ extension PostgresStore {
     }
     let parameters: [PostgresParameter] = [.array(ids), .array(due)]
     try await PostgresStore.answer { () throws(PostgresError) in
-      _ = try await lookups.connection().query(
+      _ = try await lookups.query(
         """
         DELETE FROM runtime.timers AS t USING unnest($1, $2) AS g (id, due) WHERE t.id = g.id AND t.due = g.due
         """, parameters)
@@ -93,7 +93,7 @@ extension PostgresStore {
   /// Deletes closed streams and start markers older than the retention, at most `countMax` streams.
   public func maintainJournal(retentionDays: Int, countMax: Int) async throws(StoreError) -> Int64 {
     try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query(
+      let rows = try await lookups.query(
         "SELECT runtime.maintain_journal($1, $2) AS gone", [.integer(Int32(retentionDays)), .integer(Int32(countMax))])
       return try rows[0].value("gone", as: Int64.self)
     }

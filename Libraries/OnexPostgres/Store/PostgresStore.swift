@@ -5,22 +5,28 @@ import OnexCore
 public final class PostgresStore: StreamStore {
   private let commits: PostgresClient
   /// Beside the commits, which would make every look wait.
-  let lookups: PostgresClient
+  let lookups: PostgresPool
   private let owner: String
+
+  /// Handlers of many keys look up at once. Short waits: an absent database is told soon, and asked again by whoever needs it.
+  private static let lookupLimits = PoolLimits(connectionsMax: 4, waitingMax: 4096, acquireTimeout: .seconds(2))
 
   /// - Parameter owner: names this process in `runtime.lanes`.
   public init(_ configuration: PostgresConfiguration, owner: String, logger: Logger = .disabled) {
     commits = PostgresClient(configuration, logger: logger)
-    lookups = PostgresClient(configuration, logger: logger)
+    lookups = PostgresPool(configuration, limits: PostgresStore.lookupLimits, logger: logger)
     self.owner = owner
   }
 
   public var isStateless: Bool { false }
 
+  /// Connections for lookups, for metrics.
+  public var connections: PoolStatistics { lookups.statistics }
+
   public func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
     let (topics, numbers) = InboxParameters.columns(partitions)
     return try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query(
+      let rows = try await lookups.query(
         "SELECT * FROM runtime.claim_lanes($1, $2, $3, $4)",
         [.text(consumer), .text(owner), .array(topics), .array(numbers)])
       var epochs: [TopicPartition: LaneEpoch] = [:]
@@ -34,7 +40,7 @@ public final class PostgresStore: StreamStore {
 
   public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
     try await PostgresStore.answer { () throws(PostgresError) in
-      let found = try await lookups.connection().query(
+      let found = try await lookups.query(
         "SELECT digest, outputs FROM runtime.inbox WHERE consumer = $1 AND identity = $2 LIMIT 1",
         [.text(consumer), .uuid(identity.uuid)])
       return found.count == 0 ? nil : try PostgresStore.recorded(found[0])
@@ -79,7 +85,7 @@ public final class PostgresStore: StreamStore {
 
   public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome {
     try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query(
+      let rows = try await lookups.query(
         "SELECT runtime.mark_start($1, $2, $3, $4, $5, $6) AS outcome",
         [
           .text(mark.consumer), .text(mark.lane.topic), .integer(mark.lane.partition), .bigint(mark.epoch),
@@ -98,7 +104,7 @@ public final class PostgresStore: StreamStore {
   /// - Returns: what was done, in words.
   public func maintain(daysAhead: Int, retentionDays: Int) async throws(StoreError) -> [String] {
     try await PostgresStore.answer { () throws(PostgresError) in
-      let rows = try await lookups.connection().query(
+      let rows = try await lookups.query(
         "SELECT * FROM runtime.maintain_inbox($1, $2)", [.integer(Int32(daysAhead)), .integer(Int32(retentionDays))])
       var done: [String] = []
       for row in rows.rows { done.append(try "\(row.value("action", as: String.self)) \(row.value("name", as: String.self))") }
