@@ -47,6 +47,7 @@ enum SmokeCommand: ControlCommand {
       (.effect, "http.get", #"{"url":"http://127.0.0.1:\#(port)/health"}"#),
       (.effect, "filesystem.write", #"{"path":"/tmp/onex-data/smoke.txt","content":"written by onexctl smoke"}"#),
       (.effect, "filesystem.read", #"{"path":"/tmp/onex-data/smoke.txt"}"#),
+      (.orchestrator, "document.publish", #"{"path":"/tmp/onex-data/published.txt","content":"three steps"}"#),
     ]
     return requests.map { Request(kind: $0, operation: $1, payload: $2) }
   }

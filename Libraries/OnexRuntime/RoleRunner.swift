@@ -10,18 +10,17 @@ final class RoleRunner: Sendable {
 
   private let context: ServiceContext
   private let make: MakePipelines
-  private let prepare: @Sendable (LoadedContracts) async -> Void
+  /// Between the database and the event bus, for the role that keeps streams.
+  private let replay: StateReplay?
   /// `nil` for a role that keeps nothing.
   private let inbox: DurableInbox?
   private let pipelines = OnceSet<[Pipeline]>()
 
-  /// - Parameter prepare: what comes between the database and the event bus.
   init(
-    _ context: ServiceContext, inbox: DurableInbox? = nil,
-    prepare: @escaping @Sendable (LoadedContracts) async -> Void = { _ in }, _ make: @escaping MakePipelines
+    _ context: ServiceContext, inbox: DurableInbox? = nil, replay: StateReplay? = nil, _ make: @escaping MakePipelines
   ) {
     self.context = context
-    self.prepare = prepare
+    self.replay = replay
     self.inbox = inbox
     self.make = make
   }
@@ -30,7 +29,7 @@ final class RoleRunner: Sendable {
     let options = RoleOptions(context.configuration)
     let contracts = LoadedContracts.load(options, context)
     try await inbox?.bootstrap()
-    await prepare(contracts)
+    await replay?.atStart(contracts)
     context.health.starting("connect to the event bus")
     do {
       pipelines.set(try make(eventBus(), contracts, options))

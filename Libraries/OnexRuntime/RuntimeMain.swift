@@ -67,7 +67,7 @@ struct MainService: Service {
       context.flags.contains(MainService.bootstrapFlag.name) || configuration[MainService.lifecycle] == "bootstrap"
     check = isCheck ? BootstrapCheck(context, inbox: inbox, reducers: role.reducers) : nil
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
-    runner = RoleRunner(context, inbox: inbox, prepare: { await replay?.atStart($0) }) { bus, contracts, options in
+    runner = RoleRunner(context, inbox: inbox, replay: replay) { bus, contracts, options in
       if let inbox {
         return [try role.pipeline(bus, contracts, store(inbox.store), options, context)]
       }

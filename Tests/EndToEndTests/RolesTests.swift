@@ -36,7 +36,7 @@ import Testing
     let smoke = try await Process.run("onexctl", ["smoke", "--json"], environment: operators)
     #expect(smoke.code == 0, "\(smoke.output)")
     let answers = try #require(try JSONValue.parse(Bytes(smoke.output)).array)
-    #expect(Set(answers.compactMap { $0["kind"]?.string }) == ["compute", "effect"])
+    #expect(Set(answers.compactMap { $0["kind"]?.string }) == ["compute", "effect", "orchestrator"])
     #expect(answers.allSatisfy { $0["success"] == true })
     let tail = try await Process.run(
       "onexctl", ["tail", "responses", "--from-beginning", "--count", "3", "--json"], environment: operators)

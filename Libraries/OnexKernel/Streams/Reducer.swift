@@ -57,6 +57,19 @@ public struct StreamRequest: Sendable {
   /// What the request asks for, to tell a repeat under the same key from another request.
   public let digest: RequestDigest
   public let deadline: Timestamp?
+
+  public init(
+    stream: StreamName, operation: Operation, payload: JSONValue, envelopeID: EnvelopeID, correlationID: CorrelationID,
+    digest: RequestDigest, deadline: Timestamp?
+  ) {
+    self.stream = stream
+    self.operation = operation
+    self.payload = payload
+    self.envelopeID = envelopeID
+    self.correlationID = correlationID
+    self.digest = digest
+    self.deadline = deadline
+  }
 }
 
 public enum IntentResult: Sendable {
