@@ -86,7 +86,9 @@ for round in $(seq "$rounds"); do
   for task in /proc/"$broker"/task/*; do
     if [ "$(cat "$task/comm")" = autosave ]; then chrt --idle --pid 0 "${task##*/}"; fi
   done
-  ONEX_CONTRACTS_DIR="$repo/contracts" ONEX_HEALTH_PORT=$(free_port) "$repo/.build/release/topic-manager" --once >/dev/null 2>&1
+  # One partition each, as the bare loops have it.
+  "$work/bare_loop" create requests responses worker-requests worker-responses effect-requests effect-responses \
+    requests.dlq worker-requests.dlq worker-responses.dlq effect-responses.dlq
   "$work/bare_loop" create hop-0 hop-1 hop-2 hop-3 hop-4
   psql -X -q "$OMNIBASE_INFRA_DB_URL" -c 'CREATE TABLE bench_rows (LIKE runtime.inbox INCLUDING DEFAULTS, PRIMARY KEY (consumer, identity, received_on))'
   hops_rate >>"$work/hops"
