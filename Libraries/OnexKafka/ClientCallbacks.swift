@@ -10,6 +10,10 @@ final class ClientCallbacks: Sendable {
     var faults: Set<EventBusError.Code> = []
     /// The member is leaving: what is revoked now is given up at once.
     var isClosing = false
+    /// Whether the client has asked to join a group.
+    var hasSubscribed = false
+    /// Whether the group has ever told it what is its.
+    var hasAssignment = false
     /// The group's protocol as of the last assignment. Kept, since asking librdkafka waits for its main thread.
     var isCooperative = true
   }
@@ -32,6 +36,10 @@ final class ClientCallbacks: Sendable {
       return state.events
     }
   }
+
+  /// Before its first assignment a member of a cooperative group must not be destroyed: librdkafka before 2.3.0 ends the process then,
+  /// with a failed assertion (confluentinc/librdkafka#4312).
+  var isDestructible: Bool { state.withLock { !$0.hasSubscribed || $0.hasAssignment } }
 
   var isQuiet: Bool { state.withLock { $0.events.isEmpty } }
 

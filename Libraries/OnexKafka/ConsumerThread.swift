@@ -151,6 +151,7 @@ final class ConsumerThread: @unchecked Sendable {
     let error = client.isReachable(askingAbout: topics[0], timeoutMS: sliceMS)
     guard error == RD_KAFKA_RESP_ERR_NO_ERROR || isLate else { return }
     isJoining = false
+    callbacks.state.withLock { $0.hasSubscribed = true }
     let list = PartitionList(topics.map { TopicPartition($0, RD_KAFKA_PARTITION_UA) })
     let refused = list.withHandle { rd_kafka_subscribe(client.handle, $0) }
     if refused != RD_KAFKA_RESP_ERR_NO_ERROR { callbacks.fault(EventBusError(kafka: refused, "subscribe")) }

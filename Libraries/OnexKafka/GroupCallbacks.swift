@@ -43,7 +43,10 @@ enum GroupCallbacks {
   ) {
     // The group's leader decides; a group shared with an older client may still be eager.
     let isCooperative = rd_kafka_rebalance_protocol(handle).map { String(cString: $0) == "COOPERATIVE" } ?? true
-    callbacks.state.withLock { $0.isCooperative = isCooperative }
+    callbacks.state.withLock { state in
+      state.isCooperative = isCooperative
+      state.hasAssignment = true
+    }
     guard isCooperative else {
       rd_kafka_assign(handle, partitions)
       return

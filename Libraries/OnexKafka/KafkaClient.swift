@@ -23,6 +23,8 @@ final class KafkaClient: @unchecked Sendable {
   }
 
   deinit {
+    // It has left its group; what is left of it is some memory and idle threads, which the process can afford.
+    guard callbacks.isDestructible else { return }
     // Joins librdkafka's threads, which may take a moment: never on the task that happened to hold the last reference.
     nonisolated(unsafe) let handle = handle
     let opaque = Unmanaged.passUnretained(callbacks)

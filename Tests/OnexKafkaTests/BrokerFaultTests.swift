@@ -161,4 +161,16 @@ import Testing
     }
     #expect(kept.compactMap { $0.value?.text } == (0..<100).map(String.init))
   }
+
+  /// A defect of librdkafka before 2.3.0 would end the process here: the group has answered and has not yet said what is whose.
+  @Test func aMemberMayLeaveBeforeItsFirstAssignment() async throws {
+    let cluster = try MockCluster()
+    let topic = cluster.makeTopic(1)
+    cluster.fail(.syncGroup, with: Array(repeating: RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, count: 100))
+    let consumer = try cluster.bus().consumer(subscription(topic))
+    // The cluster lets a group's first member wait for three seconds.
+    let events = await consumer.poll(PollLimit(wait: .seconds(4)))
+    #expect(!events.contains { if case .assigned = $0 { true } else { false } })
+    await consumer.close()
+  }
 }

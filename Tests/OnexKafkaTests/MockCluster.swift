@@ -12,6 +12,7 @@ final class MockCluster: @unchecked Sendable {
     case produce = 0
     case fetch = 1
     case heartbeat = 12
+    case syncGroup = 14
     case offsetCommit = 8
   }
 
