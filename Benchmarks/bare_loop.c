@@ -6,12 +6,16 @@
 //   bare_loop answer FROM TO COUNT      the same, but writes what a worker would: a value of a response's size, and its header
 //   bare_loop measure TOPIC COUNT       waits until TOPIC has COUNT records; prints records a second from the first to the last
 //   bare_loop join TOPIC GROUP          joins a new group; prints the milliseconds until it has partitions
-//   bare_loop flow IN OUT COUNT WINDOW  writes COUNT requests to IN, never more than WINDOW ahead of what comes to OUT
+//   bare_loop flow IN OUT COUNT WINDOW [OPERATION]
+//                                       writes COUNT requests to IN, never more than WINDOW ahead of what comes to OUT
+//   bare_loop pace IN OUT RATE SECONDS  writes RATE requests a second to IN and prints how long they took to OUT: the median and the
+//                                       99th percentile, in milliseconds, without the first second
 //
 // A backlog is kept small on purpose: the development broker answers a fetch with everything it has, whatever size was asked
 // for, and a backlog of millions would measure that.
 //
 // The broker is KAFKA_BOOTSTRAP_SERVERS.
+#define _GNU_SOURCE // memmem
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,13 +97,24 @@ static void create(int count, char **names) {
   if (!event || rd_kafka_event_error(event)) die("create", event ? rd_kafka_event_error_string(event) : "timed out");
 }
 
-static void request(rd_kafka_t *rk, rd_kafka_topic_t *topic, long number) {
+// Ids are spread over their whole range, as clients' are, and are another process's never again.
+static uint64_t spread(long number) {
+  static uint64_t seed;
+  if (!seed) seed = ((uint64_t)time(NULL) << 20 ^ (uint64_t)getpid()) * 0x9e3779b97f4a7c15u | 1;
+  uint64_t mixed = ((uint64_t)number + seed) * 0xbf58476d1ce4e5b9u;
+  mixed = (mixed ^ mixed >> 31) * 0x94d049bb133111ebu;
+  return mixed ^ mixed >> 29;
+}
+
+static void request(rd_kafka_t *rk, rd_kafka_topic_t *topic, const char *operation, long number) {
   char value[512], key[32];
+  const unsigned head = (unsigned)(spread(number) >> 32);
+  const unsigned long tail = spread(number) & 0xffffffff;
   int size = snprintf(value, sizeof value,
-                      "{\"operation\":\"compute.echo\",\"envelope_id\":\"00000000-0000-4000-8000-%012lx\","
-                      "\"correlation_id\":\"00000000-0000-4000-9000-%012lx\",\"payload\":{\"number\":%ld,\"text\":"
+                      "{\"operation\":\"%s\",\"envelope_id\":\"%08x-0000-4000-8000-0000%08lx\","
+                      "\"correlation_id\":\"%08x-0000-4000-9000-0000%08lx\",\"payload\":{\"number\":%ld,\"text\":"
                       "\"a payload of the usual size, which passes through\",\"flag\":true}}",
-                      number, number, number);
+                      operation, head, tail, head, tail, number);
   int key_size = snprintf(key, sizeof key, "key-%ld", number % 1000);
   produce(rk, topic, key, (size_t)key_size, value, (size_t)size);
 }
@@ -108,13 +123,13 @@ static void fill(const char *name, long count) {
   rd_kafka_t *rk = producer();
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
   for (long i = 0; i < count; i++) {
-    request(rk, topic, i);
+    request(rk, topic, "compute.echo", i);
     if (i % 1000 == 0) rd_kafka_poll(rk, 0);
   }
   if (rd_kafka_flush(rk, 120000)) die("fill", "not everything was written");
 }
 
-static void flow(const char *in, const char *out, long count, long window) {
+static void flow(const char *in, const char *out, long count, long window, const char *operation) {
   rd_kafka_queue_t *queue;
   consumer(out, &queue, 1);
   rd_kafka_t *rk = producer();
@@ -122,7 +137,7 @@ static void flow(const char *in, const char *out, long count, long window) {
   static rd_kafka_message_t *batch[4096];
   long sent = 0, seen = 0;
   while (seen < count) {
-    for (; sent < count && sent - seen < window; sent++) request(rk, topic, sent);
+    for (; sent < count && sent - seen < window; sent++) request(rk, topic, operation, sent);
     rd_kafka_poll(rk, 0);
     ssize_t n = rd_kafka_consume_batch_queue(queue, 10, batch, 4096);
     for (ssize_t i = 0; i < n; i++) {
@@ -130,6 +145,58 @@ static void flow(const char *in, const char *out, long count, long window) {
       rd_kafka_message_destroy(batch[i]);
     }
   }
+  _Exit(0);
+}
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// The number that the request of this payload has; -1 for anything else.
+static long number_of(const rd_kafka_message_t *message) {
+  static const char name[] = "\"number\":";
+  const char *found = message->err ? NULL : memmem(message->payload, message->len, name, sizeof name - 1);
+  return found ? atol(found + sizeof name - 1) : -1;
+}
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static void pace(const char *in, const char *out, long rate, long length) {
+  const long count = rate * length;
+  rd_kafka_queue_t *queue;
+  consumer(out, &queue, 1);
+  rd_kafka_t *rk = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, in, NULL);
+  double *times = calloc((size_t)count, sizeof *times);
+  static rd_kafka_message_t *batch[4096];
+  const double start = seconds();
+  long sent = 0, seen = 0;
+  while (seen < count) {
+    // When each was due, not when it was sent: a client that is held up would hide what it waits for.
+    const double now = seconds() - start;
+    for (; sent < count && (double)sent / (double)rate <= now; sent++) request(rk, topic, "compute.echo", sent);
+    rd_kafka_poll(rk, 0);
+    if (now > (double)length + 60) die("pace", "not every request was answered within a minute");
+    const ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, 4096);
+    for (ssize_t i = 0; i < n; i++) {
+      const long number = number_of(batch[i]);
+      if (number >= 0 && number < count && times[number] == 0) {
+        times[number] = seconds() - start - (double)number / (double)rate;
+        seen++;
+      }
+      rd_kafka_message_destroy(batch[i]);
+    }
+    if (n <= 0) usleep(200);
+  }
+  qsort(times + rate, (size_t)(count - rate), sizeof *times, ascending);
+  const double *sorted = times + rate;
+  printf("%.1f %.1f\n", sorted[(count - rate) / 2] * 1000, sorted[(count - rate) * 99 / 100] * 1000);
+  fflush(stdout);
   _Exit(0);
 }
 
@@ -179,12 +246,6 @@ static void copy(const char *from, const char *to, long count, int as_answer) {
   // Without the clean-up of a long-lived client: the measure is in the records.
   fflush(stdout);
   _Exit(0);
-}
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 // Looks at the end of the log, so that what counts is what the broker has and not what a client has queued.
@@ -240,7 +301,9 @@ int main(int argc, char **argv) {
   else if (argc == 5 && !strcmp(argv[1], "answer")) copy(argv[2], argv[3], atol(argv[4]), 1);
   else if (argc == 4 && !strcmp(argv[1], "join")) join(argv[2], argv[3]);
   else if (argc == 4 && !strcmp(argv[1], "measure")) measure(argv[2], atol(argv[3]));
-  else if (argc == 6 && !strcmp(argv[1], "flow")) flow(argv[2], argv[3], atol(argv[4]), atol(argv[5]));
-  else die("usage", "create TOPIC... | fill TOPIC COUNT | copy FROM TO COUNT | answer FROM TO COUNT | measure TOPIC COUNT | join TOPIC GROUP | flow IN OUT COUNT WINDOW");
+  else if ((argc == 6 || argc == 7) && !strcmp(argv[1], "flow"))
+    flow(argv[2], argv[3], atol(argv[4]), atol(argv[5]), argc == 7 ? argv[6] : "compute.echo");
+  else if (argc == 6 && !strcmp(argv[1], "pace") && atol(argv[5]) > 1) pace(argv[2], argv[3], atol(argv[4]), atol(argv[5]));
+  else die("usage", "see the head of bare_loop.c");
   return 0;
 }

@@ -12,8 +12,6 @@ final class ConsumerThread: @unchecked Sendable {
   /// How long a join may be held up by brokers that do not answer; librdkafka keeps trying by itself afterwards.
   private static let connectMax: Duration = .seconds(3)
   private static let connectSliceMS: Int32 = 100
-  private static let probeInterval: Duration = .milliseconds(500)
-  private static let probeMS: Int32 = 100
   private static let seekMS: Int32 = 1000
   private static let measurementInterval: Duration = .seconds(2)
   private static let measurementMS: Int32 = 200
@@ -33,7 +31,7 @@ final class ConsumerThread: @unchecked Sendable {
   private var names = TopicNames()
   private let buffer: MessageBatch.Messages
   private var rest: MessageBatch?
-  private var lastProbe: Duration = .zero
+  private var reachability = Reachability(now: clock.uptime())
   private var lastMeasurement: Duration = .zero
 
   private var callbacks: ClientCallbacks { client.callbacks }
@@ -187,7 +185,7 @@ final class ConsumerThread: @unchecked Sendable {
   }
 
   private func readOnce(_ limit: PollLimit, waitMS: Int32) -> [ConsumerEvent] {
-    probeIfFaulty()
+    askIfSilent()
     measurePaused()
     if rest == nil {
       let count = consume(min(limit.records, MessageBatch.sizeMax), waitMS: waitMS)
@@ -196,7 +194,10 @@ final class ConsumerThread: @unchecked Sendable {
     let content = rest?.read(limit, &names) ?? MessageBatch.Content()
     if rest?.isRead == true { rest = nil }
     for error in content.errors { callbacks.fault(error) }
-    if !content.records.isEmpty, content.errors.isEmpty { callbacks.delivered() }
+    if !content.records.isEmpty, content.errors.isEmpty {
+      callbacks.delivered()
+      reachability.heard(ConsumerThread.clock.uptime())
+    }
     // Before the records are handed out: an assignment comes before its first record.
     let events = callbacks.takeEvents()
     let records = admitted(content, after: events)
@@ -269,12 +270,13 @@ final class ConsumerThread: @unchecked Sendable {
     }
   }
 
-  /// librdkafka reports that brokers are gone and not that they are back: ask, from time to time.
-  private func probeIfFaulty() {
-    guard callbacks.isUnreachable, ConsumerThread.clock.uptime() - lastProbe > ConsumerThread.probeInterval else { return }
-    lastProbe = ConsumerThread.clock.uptime()
-    if client.isReachable(askingAbout: topics[0], timeoutMS: ConsumerThread.probeMS) == RD_KAFKA_RESP_ERR_NO_ERROR {
-      callbacks.reached()
-    }
+  private func askIfSilent() {
+    let isOutage = callbacks.isUnreachable
+    guard !isJoining, let timeoutMS = reachability.due(ConsumerThread.clock.uptime(), isOutage: isOutage) else { return }
+    let code = client.isReachable(askingAbout: topics[0], timeoutMS: timeoutMS)
+    let hasAnswered = code == RD_KAFKA_RESP_ERR_NO_ERROR
+    let isAway = reachability.asked(ConsumerThread.clock.uptime(), hasAnswered: hasAnswered)
+    if hasAnswered { callbacks.reached() }
+    if isAway, !isOutage { callbacks.fault(EventBusError(.unreachable, "no broker answers", isRetriable: true)) }
   }
 }

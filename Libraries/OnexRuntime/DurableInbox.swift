@@ -1,4 +1,5 @@
 import OnexCore
+import OnexKernel
 import OnexMigrations
 import OnexPostgres
 import OnexService
@@ -17,7 +18,6 @@ struct DurableInbox: Sendable {
   static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays, journalRetentionDays]
 
   private static let daysAhead = 2
-  private static let gaugeInterval = Duration.seconds(5)
   private static let maintenanceInterval = Duration.seconds(3600)
 
   /// Closed streams that one statement deletes.
@@ -82,18 +82,21 @@ struct DurableInbox: Sendable {
     }
   }
 
-  /// Keeps partitions of the inbox at hand and drops old ones, until shutdown or until the task is cancelled.
+  /// Watches the database, keeps partitions of the inbox at hand and drops old ones, until shutdown or until the task is cancelled.
   func maintain() async {
     let open = context.metrics.gauge("onex_store_connections", help: "Open connections for lookups in the database.")
     let waiting = context.metrics.gauge("onex_store_waiting", help: "Lookups that wait for a connection.")
+    let watch = StoreWatch(
+      store: store, outages: OutageReporter(health: context.health, logger: context.logger), context: context)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await keepPartitions() }
       group.addTask {
         while !context.shutdown.isRequested, !Task.isCancelled {
+          await watch.look()
           let connections = store.connections
           open.set(connections.open)
           waiting.set(connections.waiting)
-          await rest(DurableInbox.gaugeInterval)
+          await rest(StoreWatch.interval)
         }
       }
     }

@@ -46,7 +46,7 @@ struct ChaosRun {
     case .stopDatabase(let mode, let downtime):
       let database = stack.database
       try await stack.outage(
-        "STORE_UNAVAILABLE", blamed: [.main], downtime: downtime, stop: { try await database.stop(mode.rawValue) },
+        "STORE_UNAVAILABLE", blamed: [.main, .effects], downtime: downtime, stop: { try await database.stop(mode.rawValue) },
         start: { try await database.start() })
     case .stopBroker(let downtime):
       let (stack, load) = (stack, load)

@@ -139,8 +139,7 @@ actor ChaosStack {
   // MARK: - What happens to what they need
 
   /// - Parameters:
-  ///   - reason: what one of `blamed` must say on `/ready` meanwhile. Not each of them: librdkafka 2.0.2 does not tell every client of
-  ///     every outage that follows soon on another one.
+  ///   - reason: what each of `blamed` must say on `/ready` meanwhile.
   ///   - start: is also called when something else was wrong, because what was sent waits for it for ever.
   func outage(
     _ reason: String, blamed: [ChaosPlan.Member], downtime: Duration, stop: @Sendable () async throws -> Void,
@@ -160,15 +159,14 @@ actor ChaosStack {
   }
 
   private func expectUnready(_ reason: String, _ blamed: [ChaosPlan.Member]) async throws {
-    _ = try await TestEnvironment.eventually("one of \(blamed) says \(reason)", within: .seconds(40)) {
-      for member in blamed {
-        let service = try service(member)
+    for member in blamed {
+      let service = try service(member)
+      _ = try await TestEnvironment.eventually("\(member) says \(reason)", within: .seconds(40)) {
         try await expectHealthy(service)
         let ready = try await service.get("/ready")
         let codes = ready?.body["reasons"]?.array?.compactMap { $0["code"]?.string } ?? []
-        if ready?.status == 503, codes.contains(reason) { return true }
+        return ready?.status == 503 && codes.contains(reason) ? true : nil
       }
-      return Bool?.none
     }
   }
 

@@ -141,30 +141,4 @@ import Testing
     #expect(try await zombie.process.exitCode(within: .seconds(40)) == 70, "\(zombie.process.output)")
     for service in [owner, worker] { #expect(try await service.stop() == 0, "\(service.process.output)") }
   }
-
-  @Test func aDatabaseOfAnotherVersionIsRefusedWithTheCommandThatFixesIt() async throws {
-    let connection = try await database()
-    let name = "scratch_\(run)".replacing("-", with: "_")
-    try await connection.query("CREATE DATABASE \(name)")
-    let url = try TestEnvironment.value("OMNIBASE_INFRA_DB_URL")
-    let slash = try #require(url.lastIndex(of: "/"))
-    let settings: [String: String] = ["OMNIBASE_INFRA_DB_URL": String(url[...slash]) + name]
-    let refused = try RunningService("runtime-main", run: run, settings: settings)
-    #expect(try await refused.process.exitCode(within: .seconds(20)) == 78)
-    #expect(refused.process.output.contains("onexctl migrate up"), "\(refused.process.output)")
-
-    let migrations = ["--dir", TestEnvironment.repository + "/migrations"]
-    let before = try await Process.run("onexctl", ["migrate", "verify"] + migrations, environment: settings)
-    #expect(before.code == 65 && before.output.contains("pending"), "\(before.output)")
-    let up = try await Process.run("onexctl", ["migrate", "up"] + migrations, environment: settings)
-    #expect(up.code == 0, "\(up.output)")
-    #expect(try await Process.run("onexctl", ["migrate", "verify"] + migrations, environment: settings).code == 0)
-    let refusesToDelete = try await Process.run("onexctl", ["migrate", "down"] + migrations, environment: settings)
-    #expect(refusesToDelete.code == 64 && refusesToDelete.output.contains("--yes"))
-
-    let accepted = try await RunningService("runtime-main", run: run, settings: settings).untilReady()
-    #expect(try await accepted.stop() == 0, "\(accepted.process.output)")
-    try await connection.query("DROP DATABASE \(name) WITH (FORCE)")
-    await connection.close()
-  }
 }

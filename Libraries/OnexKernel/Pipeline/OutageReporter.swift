@@ -3,8 +3,8 @@ import OnexService
 import Synchronization
 
 /// Tells health and log once when something that the pipeline needs goes away, and once when it is back.
-final class OutageReporter: Sendable {
-  enum Dependency: String, Sendable {
+package final class OutageReporter: Sendable {
+  package enum Dependency: String, Sendable {
     case broker = "BROKER_UNREACHABLE"
     case store = "STORE_UNAVAILABLE"
 
@@ -20,19 +20,19 @@ final class OutageReporter: Sendable {
   private let logger: Logger
   private let away = Mutex<Set<Dependency>>([])
 
-  init(health: HealthState, logger: Logger) {
+  package init(health: HealthState, logger: Logger) {
     self.health = health
     self.logger = logger
   }
 
-  func failed(_ dependency: Dependency, _ message: String) {
+  package func failed(_ dependency: Dependency, _ message: String) {
     let isNew = away.withLock { $0.insert(dependency).inserted }
     health.raise(dependency.rawValue, message: message, runbook: dependency.runbook, blocksReadiness: true)
     guard isNew else { return }
     logger.error("dependency went away", ["dependency": .string(dependency.rawValue), "error": .string(message)])
   }
 
-  func succeeded(_ dependency: Dependency) {
+  package func succeeded(_ dependency: Dependency) {
     guard away.withLock({ $0.remove(dependency) }) != nil else { return }
     health.clear(dependency.rawValue)
     logger.info("dependency is back", ["dependency": .string(dependency.rawValue)])

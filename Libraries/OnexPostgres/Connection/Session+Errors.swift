@@ -14,6 +14,13 @@ extension Session {
     return PostgresError(.statement, message, sqlState: state, subject: subject)
   }
 
+  /// Why libpq did not take a statement: with a sound connection it is the statement's own fault (more than 65,535 parameters, say), and
+  /// trying again would not help.
+  func refused() -> PostgresError {
+    guard PQstatus(connection) == CONNECTION_OK else { return broken() }
+    return PostgresError(.statement, parameters.scrubbed(String(cString: PQerrorMessage(connection))))
+  }
+
   func broken() -> PostgresError {
     let message = parameters.scrubbed(String(cString: PQerrorMessage(connection)))
     return PostgresError(.connectionLost, message.isEmpty ? "the connection to the database was lost" : message)

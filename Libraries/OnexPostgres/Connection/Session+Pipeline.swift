@@ -9,7 +9,8 @@ extension Session {
     return exchange { exchange throws(PostgresError) in
       guard PQenterPipelineMode(connection) == 1 else { throw broken() }
       for statement in statements {
-        guard send(statement.sql, statement.parameters) else { throw broken() }
+        // What was sent before it has no end: the connection goes with it.
+        guard send(statement.sql, statement.parameters) else { throw refused() }
         // Keeps libpq's buffer to one statement, and takes in answers that the server must get rid of before it reads on.
         try flush(&exchange)
       }

@@ -3,7 +3,7 @@ import CPostgres
 extension Session {
   func query(_ sql: String, _ parameters: [PostgresParameter]) -> Statement.Answer {
     exchange { exchange throws(PostgresError) in
-      guard send(sql, parameters) else { throw broken() }
+      guard send(sql, parameters) else { return .failure(refused()) }
       try flush(&exchange)
       return try receive(&exchange)
     }
@@ -11,7 +11,7 @@ extension Session {
 
   func script(_ sql: String) -> Statement.Answer {
     exchange { exchange throws(PostgresError) in
-      guard PQsendQuery(connection, sql) == 1 else { throw broken() }
+      guard PQsendQuery(connection, sql) == 1 else { return .failure(refused()) }
       try flush(&exchange)
       return try receive(&exchange)
     }

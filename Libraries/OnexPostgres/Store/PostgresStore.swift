@@ -99,6 +99,11 @@ public final class PostgresStore: StreamStore {
     }
   }
 
+  /// Returns when the database has answered; throws when it cannot be used.
+  public func ping() async throws(StoreError) {
+    try await PostgresStore.answer { () throws(PostgresError) in _ = try await lookups.query("SELECT 1", []) }
+  }
+
   /// Makes the partitions of the coming days and drops old ones.
   ///
   /// - Returns: what was done, in words.

@@ -46,6 +46,15 @@ import Testing
     #expect(try empty[0].value("n", as: Int.self) == 0)
   }
 
+  @Test func aStatementThatCannotBeSentIsNoOutage() async throws {
+    let connection = try await TestDatabase.connect()
+    let tooMany = [PostgresParameter](repeating: .integer(1), count: 65_536)
+    let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1", tooMany) }
+    #expect(error?.code == .statement && error?.isRetriable == false, "\(String(describing: error))")
+    #expect(try await connection.query("SELECT 1 AS one", []).count == 1, "the connection is as good as before")
+    await connection.close()
+  }
+
   @Test(arguments: ["22003", "22P02", "42P01", "42601"])
   func aStatementsErrorIsTypedAndLeavesTheConnectionUsable(_ state: String) async throws {
     let statements = [
