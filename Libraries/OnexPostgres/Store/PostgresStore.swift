@@ -7,6 +7,12 @@ public final class PostgresStore: StreamStore {
   /// Beside the commits, which would make every look wait.
   let lookups: PostgresPool
   private let owner: String
+  private let answers: GatheredLookups<Lookup, RecordedAnswer, StoreError>
+
+  private struct Lookup: Hashable, Sendable {
+    let identity: MessageIdentity
+    let consumer: String
+  }
 
   /// Handlers of many keys look up at once. Short waits: an absent database is told soon, and asked again by whoever needs it.
   private static let lookupLimits = PoolLimits(connectionsMax: 4, waitingMax: 4096, acquireTimeout: .seconds(2))
@@ -16,6 +22,7 @@ public final class PostgresStore: StreamStore {
     commits = PostgresClient(configuration, logger: logger)
     lookups = PostgresPool(configuration, limits: PostgresStore.lookupLimits, logger: logger)
     self.owner = owner
+    answers = GatheredLookups { [lookups] keys throws(StoreError) in try await PostgresStore.recorded(keys, lookups) }
   }
 
   public var isStateless: Bool { false }
@@ -39,11 +46,25 @@ public final class PostgresStore: StreamStore {
   }
 
   public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
-    try await PostgresStore.answer { () throws(PostgresError) in
-      let found = try await lookups.query(
-        "SELECT digest, outputs FROM runtime.inbox WHERE consumer = $1 AND identity = $2 LIMIT 1",
-        [.text(consumer), .uuid(identity.uuid)])
-      return found.count == 0 ? nil : try PostgresStore.recorded(found[0])
+    try await answers.value(of: Lookup(identity: identity, consumer: consumer))
+  }
+
+  private static func recorded(_ keys: [Lookup], _ pool: PostgresPool) async throws(StoreError) -> [Lookup: RecordedAnswer] {
+    var (consumers, identities) = (PostgresArray(of: .text), PostgresArray(of: .uuid))
+    for key in keys {
+      consumers.append(key.consumer)
+      identities.append(key.identity.uuid)
+    }
+    return try await answer { [consumers, identities] () throws(PostgresError) in
+      let found = try await pool.query(
+        """
+        SELECT g.place, i.digest, i.outputs FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS g (consumer, identity, place)
+        JOIN runtime.inbox AS i ON i.consumer = g.consumer AND i.identity = g.identity
+        """,
+        [.array(consumers), .array(identities)])
+      var answers: [Lookup: RecordedAnswer] = [:]
+      for row in found.rows { answers[keys[try row.value("place", as: Int.self) - 1]] = try recorded(row) }
+      return answers
     }
   }
 
