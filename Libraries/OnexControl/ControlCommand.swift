@@ -1,3 +1,5 @@
+import OnexCommandLine
+
 /// One command of `onexctl`.
 protocol ControlCommand: Sendable {
   static var name: String { get }
@@ -11,11 +13,5 @@ protocol ControlCommand: Sendable {
 }
 
 extension ControlCommand {
-  static var usage: String {
-    var text = "Usage: onexctl \(name)"
-    for positional in grammar.positionals { text += positional.hasPrefix("[") ? " \(positional)" : " <\(positional)>" }
-    for option in grammar.options { text += " [\(option.name) \(option.value)]" }
-    for flag in grammar.flags { text += " [\(flag)]" }
-    return text
-  }
+  static var usage: String { grammar.usage("onexctl \(name)") }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import OnexCommandLine
 import OnexCore
 import OnexHTTP
 import OnexKernel
