@@ -77,7 +77,7 @@ let services: [Target] = [
   service("runtime-effects", ["OnexRuntime", "OnexEffects", "OnexHTTP"]),
   service("runtime-worker", ["OnexRuntime", "OnexCompute"]),
   service("agent-actions-consumer", ["OnexObservability"]),
-  service("topic-manager", ["OnexTopics", "OnexService"]),
+  service("topic-manager", ["OnexTopics"]),
   service("onexctl", ["OnexControl", "OnexCompute", "OnexEffects"]),
 ]
 
@@ -88,7 +88,7 @@ let testTargets: [Target] = [
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
   tests("OnexCommandLineTests", ["OnexCore", "OnexYAML", "OnexCommandLine"]),
-  tests("OnexTopicsTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexTopics"]),
+  tests("OnexTopicsTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexTopics"]),
   tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(
@@ -109,7 +109,7 @@ let testTargets: [Target] = [
     "IntegrationTests",
     [
       "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability",
-      "ProcessTestSupport",
+      "OnexTopics", "ProcessTestSupport",
     ]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
