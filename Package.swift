@@ -45,14 +45,17 @@ let libraries: [Target] = [
   library("OnexKafka", ["OnexCore", "OnexThreads", "CRdKafka"]),
   library("OnexPostgres", ["OnexCore", "OnexThreads", "CPostgres"]),
   library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
-  library("OnexService", ["OnexCore", "OnexJSON", "OnexHTTP", "CProcess"]),
+  library("OnexCommandLine", ["OnexCore", "OnexJSON"]),
+  library("OnexService", ["OnexCore", "OnexJSON", "OnexCommandLine", "OnexHTTP", "CProcess"]),
   library("OnexMigrations", ["OnexCore", "OnexPostgres", "OnexService"]),
   library("OnexKernel", ["OnexCore", "OnexThreads", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
   library("OnexWorkflow", ["OnexCore", "OnexJSON", "OnexKernel"]),
-  library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
+  library(
+    "OnexTopics",
+    ["OnexCore", "OnexThreads", "OnexJSON", "OnexYAML", "OnexKafka", "OnexCommandLine", "OnexService", "OnexKernel"]),
   library(
     "OnexRuntime",
     [
@@ -62,8 +65,8 @@ let libraries: [Target] = [
   library(
     "OnexControl",
     [
-      "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexService", "OnexMigrations", "OnexKernel",
-      "OnexTopics", "OnexWorkflow", "OnexRuntime",
+      "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexHTTP", "OnexCommandLine", "OnexService", "OnexMigrations",
+      "OnexKernel", "OnexTopics", "OnexWorkflow", "OnexRuntime",
     ]),
   library("OnexPluginKit", ["COnexPlugin"]),
   library("OnexTestSupport", ["OnexCore", "OnexInMemory"]),
@@ -74,7 +77,7 @@ let services: [Target] = [
   service("runtime-effects", ["OnexRuntime", "OnexEffects", "OnexHTTP"]),
   service("runtime-worker", ["OnexRuntime", "OnexCompute"]),
   service("agent-actions-consumer", ["OnexObservability"]),
-  service("topic-manager", ["OnexTopics", "OnexService"]),
+  service("topic-manager", ["OnexTopics"]),
   service("onexctl", ["OnexControl", "OnexCompute", "OnexEffects"]),
 ]
 
@@ -84,8 +87,9 @@ let testTargets: [Target] = [
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
-  tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
-  tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexControl"]),
+  tests("OnexCommandLineTests", ["OnexCore", "OnexYAML", "OnexCommandLine"]),
+  tests("OnexTopicsTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexTopics"]),
+  tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(
     name: "ProcessTestSupport",
@@ -105,7 +109,7 @@ let testTargets: [Target] = [
     "IntegrationTests",
     [
       "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability",
-      "ProcessTestSupport",
+      "OnexTopics", "ProcessTestSupport",
     ]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
@@ -127,7 +131,7 @@ let testTargets: [Target] = [
   tests("OnexJSONTests", ["OnexCore", "OnexJSON"]),
   .executableTarget(
     name: "probe-service", dependencies: ["OnexCore", "OnexService"], path: "Tests/Fixtures/probe-service", swiftSettings: strict),
-  tests("OnexServiceTests", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexService", "probe-service"]),
+  tests("OnexServiceTests", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexCommandLine", "OnexService", "probe-service"]),
 ]
 
 let package = Package(

@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 import OnexJSON
 import OnexKernel
@@ -6,7 +7,7 @@ import OnexTopics
 /// `onexctl contracts lint`
 enum ContractsCommand: ControlCommand {
   static let name = "contracts"
-  static let summary = "Check every contract and every declared topic: onexctl contracts lint [dir]"
+  static let summary = "Check every contract, declared topic and overlay: onexctl contracts lint [dir]"
   static let grammar = ArgumentSet.Grammar(flags: ["--json"], positionals: ["lint", "[dir]"])
   static let details = """
     Prints every problem as file:line:column: CODE: message.
@@ -20,16 +21,20 @@ enum ContractsCommand: ControlCommand {
     let directory = arguments.positionals.count > 1 ? arguments.positionals[1] : context.contractsDirectory
     let catalogue = ContractDirectory.load(directory)
     let topics = DesiredTopics(directory: directory, contracts: catalogue)
+    let overlays = DesiredTopics.environments(in: directory).flatMap { environment in
+      DesiredTopics(directory: directory, contracts: catalogue, environment: environment).overlayProblems
+    }
+    let problems = topics.problems + overlays
     if arguments.has("--json") {
-      context.terminal.print(JSONValue.array(topics.problems.map(json)).encoded().text)
+      context.terminal.print(JSONValue.array(problems.map(json)).encoded().text)
     } else {
-      for problem in topics.problems { context.terminal.print(problem.description) }
-      let words = topics.problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(topics.problems.count) problems"
+      for problem in problems { context.terminal.print(problem.description) }
+      let words = problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(problems.count) problems"
       context.terminal.printError(
         "\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics, \(words)"
       )
     }
-    return topics.problems.isEmpty ? .success : .invalidData
+    return problems.isEmpty ? .success : .invalidData
   }
 
   private static func json(_ problem: ContractProblem) -> JSONValue {

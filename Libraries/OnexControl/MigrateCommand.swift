@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 import OnexJSON
 import OnexMigrations

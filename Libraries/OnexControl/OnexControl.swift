@@ -1,4 +1,5 @@
 import Glibc
+import OnexCommandLine
 import OnexCore
 import OnexHTTP
 import OnexKernel
@@ -10,6 +11,9 @@ public enum OnexControl {
     RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
     RunsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self, DeadLettersCommand.self,
   ]
+
+  private static let list = CommandList(
+    "onexctl", arguments: "<command> [--verbose]", commands.map { $0 }, others: [("version", "Print the version.")])
 
   /// Runs the command that the arguments name and ends the process.
   ///
@@ -36,7 +40,7 @@ public enum OnexControl {
       context.terminal.printError("environment: \(context.environment.file ?? "the process's own"); broker: \(context.broker)")
     }
     guard let name = arguments.first else {
-      context.terminal.printError(overview)
+      context.terminal.printError(list.overview)
       return .usage
     }
     let rest = Array(arguments.dropFirst())
@@ -58,7 +62,7 @@ public enum OnexControl {
     do {
       return try await command.run(ArgumentSet(arguments, command.grammar), context)
     } catch let misuse as ArgumentSet.Misuse {
-      context.terminal.printError("onexctl \(command.name): \(misuse.message)\n\(command.usage)")
+      context.terminal.printError("onexctl \(command.name): \(misuse.message)\n\(list.usage(command))")
       return .usage
     } catch let failure as ControlFailure {
       context.terminal.printError("onexctl \(command.name): \(failure.message)")
@@ -70,26 +74,13 @@ public enum OnexControl {
   }
 
   private static func unknown(_ name: String, _ context: ControlContext) -> ControlExit {
-    let hint = NearestName.suggestion(for: name, among: commands.map { $0.name }).map { "; did you mean \($0)?" } ?? ""
-    context.terminal.printError("onexctl: unknown command \"\(name)\"\(hint)\n\n\(overview)")
+    context.terminal.printError(list.unknown(name))
     return .usage
   }
 
   private static func help(_ name: String?, _ context: ControlContext) -> ControlExit {
-    guard let name else {
-      context.terminal.print(overview)
-      return .success
-    }
-    guard let command = commands.first(where: { $0.name == name }) else { return unknown(name, context) }
-    context.terminal.print("\(command.summary)\n\n\(command.usage)\n\n\(command.details)")
+    guard let text = list.help(name) else { return unknown(name ?? "", context) }
+    context.terminal.print(text)
     return .success
-  }
-
-  private static var overview: String {
-    var table = TextTable(["COMMAND", "WHAT IT DOES"])
-    for command in commands { table.add([command.name, command.summary]) }
-    table.add(["help [command]", "Explain a command."])
-    table.add(["version", "Print the version."])
-    return "Usage: onexctl <command> [--verbose]\n\n" + table.text.dropLast()
   }
 }

@@ -34,4 +34,11 @@ enum KafkaBounds {
   /// an unassignment at that moment would wait for an answer for ever.
   static let closeTimeoutMS: Int32 = 4_000
   static let metadataTimeoutMS: Int32 = 10_000
+  /// How long a broker may take over a request of an administrator, unless the caller says otherwise, and whatever it says.
+  static let adminTimeoutMS: Int32 = 10_000
+  static let adminTimeoutMaxMS: Int32 = 300_000
+  /// librdkafka tells by itself that a request timed out; it is given so long to do so.
+  static let adminGraceMS: Int32 = 5_000
+  /// Topics of one request. The description of a topic's settings is some two kilobytes.
+  static let adminTopicsMax = 2_000
 }

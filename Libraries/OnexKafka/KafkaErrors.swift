@@ -20,6 +20,8 @@ extension EventBusError {
       self.init(.authorization, message)
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
       self.init(.unknownTopic, message)
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+      self.init(.topicExists, message)
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       self.init(.recordTooLarge, message)
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:

@@ -16,12 +16,40 @@ enum KafkaMetadata {
   }
 
   /// Blocks for a round trip.
-  static func topics(_ client: KafkaClient, only topic: OpaquePointer?) throws(EventBusError) -> [TopicDescription] {
+  static func topics(
+    _ client: KafkaClient, only topic: OpaquePointer?, timeoutMS: Int32 = KafkaBounds.metadataTimeoutMS
+  ) throws(EventBusError) -> [TopicDescription] {
+    try read(client, all: topic == nil, topic, timeoutMS) { metadata in
+      (0..<Int(metadata.topic_cnt)).map { describe(metadata.topics[$0]) }
+    }
+  }
+
+  /// The ids of the brokers. Blocks for a round trip.
+  static func brokers(_ client: KafkaClient, timeoutMS: Int32) throws(EventBusError) -> [Int32] {
+    try read(client, all: false, nil, timeoutMS) { metadata in
+      (0..<Int(metadata.broker_cnt)).map { metadata.brokers[$0].id }
+    }
+  }
+
+  private static func read<Answer>(
+    _ client: KafkaClient, all: Bool, _ topic: OpaquePointer?, _ timeoutMS: Int32, _ body: (rd_kafka_metadata) -> Answer
+  ) throws(EventBusError) -> Answer {
     var metadata: UnsafePointer<rd_kafka_metadata>?
-    let code = rd_kafka_metadata(client.handle, topic == nil ? 1 : 0, topic, &metadata, KafkaBounds.metadataTimeoutMS)
+    let code = rd_kafka_metadata(client.handle, all ? 1 : 0, topic, &metadata, timeoutMS)
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw EventBusError(kafka: code, "metadata") }
     defer { rd_kafka_metadata_destroy(metadata) }
-    return (0..<Int(metadata.pointee.topic_cnt)).map { describe(metadata.pointee.topics[$0]) }
+    return body(metadata.pointee)
+  }
+
+  /// The first offset that is still there, and the next one to be written. Blocks for two round trips.
+  static func watermarks(
+    of partition: TopicPartition, _ client: KafkaClient, timeoutMS: Int32 = KafkaBounds.metadataTimeoutMS
+  ) throws(EventBusError) -> Range<Int64> {
+    var low: Int64 = 0
+    var high: Int64 = 0
+    let code = rd_kafka_query_watermark_offsets(client.handle, partition.topic, partition.partition, &low, &high, timeoutMS)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "offsets of \(partition)") }
+    return low..<max(low, high)
   }
 
   private static func describe(_ topic: rd_kafka_metadata_topic) -> TopicDescription {

@@ -38,15 +38,11 @@ final class KafkaReader: EventReader {
   private static func range(
     _ partition: TopicPartition, _ start: ReaderStart, _ client: KafkaClient
   ) throws(EventBusError) -> Range<Int64> {
-    var low: Int64 = 0
-    var high: Int64 = 0
-    let code = rd_kafka_query_watermark_offsets(
-      client.handle, partition.topic, partition.partition, &low, &high, KafkaBounds.metadataTimeoutMS)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventBusError(kafka: code, "offsets of \(partition)") }
+    let all = try KafkaMetadata.watermarks(of: partition, client)
     switch start {
-    case .beginning: return low..<high
-    case .end: return high..<high
-    case .last(let count): return max(low, high - Int64(max(count, 0)))..<high
+    case .beginning: return all
+    case .end: return all.upperBound..<all.upperBound
+    case .last(let count): return max(all.lowerBound, all.upperBound - Int64(max(count, 0)))..<all.upperBound
     }
   }
 

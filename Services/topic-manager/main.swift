@@ -1,4 +1,3 @@
-import OnexService
 import OnexTopics
 
-ServiceHost.main(TopicManager.self)
+TopicCommandLine.main()

@@ -16,7 +16,7 @@ import Testing
   private func makeTopics(_ names: [String]) async throws {
     let connection = KafkaConnection(
       bootstrapServers: [try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS")], clientID: "end-to-end")
-    let specifications = names.map { KafkaAdmin.TopicSpecification(name: $0, partitions: 2, replicationFactor: 1) }
+    let specifications = names.map { TopicSpecification(name: $0, partitions: 2, replicationFactor: 1) }
     for made in try await KafkaAdmin(connection).create(specifications) {
       #expect(made == .created)
     }

@@ -4,51 +4,115 @@ import OnexTopics
 import Testing
 
 @Suite struct TopicPlanTests {
-  private func declaration(_ name: String, partitions: Int = 6, dlq: Bool = false, file: String = "a.yaml") throws
-    -> TopicDeclaration
-  {
-    TopicDeclaration(
-      name: try TopicName(name), partitions: partitions, replicationFactor: 1, configuration: ["max.message.bytes": "100"],
-      hasDeadLetters: dlq, file: file)
-  }
-
-  private func topic(_ name: String, partitions: Int = 6, leader: Int32? = 1) -> TopicDescription {
-    TopicDescription(
-      name: name,
-      partitions: (0..<partitions).map { .init(partition: Int32($0), leader: leader, replicas: [1], inSyncReplicas: [1]) })
+  private func plan(
+    _ wanted: TopicDeclaration..., on topics: [ClusterState.Topic], allowsProtected: Bool = false
+  ) -> TopicPlan {
+    TopicPlan(
+      desired: DesiredTopics(wanted, contracts: []).topics, cluster: ClusterState(topics: topics),
+      allowsProtected: allowsProtected)
   }
 
   @Test func whatIsMissingIsMadeAndWhatNobodyDeclaresIsOnlyListed() throws {
-    let desired = DesiredTopics([try declaration("requests", dlq: true)], contracts: [])
-    let plan = TopicPlan(desired: desired.topics, cluster: [topic("requests"), topic("foreign"), topic("__internal")])
-    #expect(plan.create.map(\.name) == ["requests.dlq"])
-    #expect(plan.create.first?.configuration["max.message.bytes"] == "200")
+    let wanted = try Scenes.declaration("requests", ["max.message.bytes": "100"], dlq: true)
+    let plan = plan(
+      wanted, on: [Scenes.topic("requests", ["max.message.bytes": "100"]), Scenes.topic("foreign"), Scenes.topic("__internal")])
+    #expect(
+      plan.changes == [
+        .create(
+          TopicSpecification(
+            name: "requests.dlq", partitions: 6, replicationFactor: 1,
+            configuration: ["max.message.bytes": "200", "retention.ms": "2592000000"]))
+      ])
     #expect(plan.unmanaged == ["foreign"])
-    #expect(!plan.isSettled)
+    #expect(plan.missing == ["requests.dlq"])
   }
 
   @Test func aTopicWithoutALeaderIsNotUsableYet() throws {
-    let desired = DesiredTopics([try declaration("requests")], contracts: [])
-    #expect(TopicPlan(desired: desired.topics, cluster: [topic("requests", leader: nil)]).leaderless == ["requests"])
-    #expect(TopicPlan(desired: desired.topics, cluster: [topic("requests")]).isSettled)
+    let wanted = try Scenes.declaration("requests")
+    #expect(plan(wanted, on: [Scenes.topic("requests", leader: nil)]).leaderless == ["requests"])
+    #expect(plan(wanted, on: [Scenes.topic("requests")]).leaderless.isEmpty)
   }
 
-  @Test func otherCountsAreDriftAndNotChanged() throws {
-    let desired = DesiredTopics([try declaration("requests", partitions: 3)], contracts: [])
-    let plan = TopicPlan(desired: desired.topics, cluster: [topic("requests")])
-    #expect(plan.isSettled && plan.drift.count == 1)
+  @Test func partitionsGrowAndNeverGoAway() throws {
+    let wanted = try Scenes.declaration("requests", partitions: 8)
+    #expect(plan(wanted, on: [Scenes.topic("requests")]).changes == [.grow(topic: "requests", from: 6, to: 8)])
+    let fewer = plan(wanted, on: [Scenes.topic("requests", partitions: 12)])
+    #expect(fewer.changes.isEmpty)
+    #expect(fewer.refusals == [TopicRefusal("requests", .fewerPartitions(found: 12, declared: 8))])
+    #expect(fewer.refusals.first?.message.contains("declare 12") == true)
   }
 
-  @Test func twoDeclarationsOfOneTopicAreAProblemThatNamesBothFiles() throws {
-    let desired = DesiredTopics([try declaration("requests"), try declaration("requests", file: "b.yaml")], contracts: [])
-    let problem = try #require(desired.problems.first)
-    #expect(problem.file == "b.yaml" && problem.message.contains("a.yaml"))
+  @Test func anotherReplicationIsRefused() throws {
+    let plan = plan(try Scenes.declaration("requests", replicas: 3), on: [Scenes.topic("requests", replicas: 2)])
+    #expect(plan.changes.isEmpty && !plan.isEmpty)
+    #expect(plan.refusals == [TopicRefusal("requests", .otherReplication(found: 2, declared: 3))])
   }
 
-  @Test func topicsOfAHandlersContractAreDesiredToo() throws {
-    let contract = HandlerContract(
-      name: "h", handlerClass: try #require(HandlerClass("M.T")), kind: .compute, operations: .prefix("h"),
-      eventBus: ContractEventBus(publishTopics: [try TopicName("results")]))
-    #expect(DesiredTopics([], contracts: [contract]).topics["results"]?.partitions == 6)
+  @Test func onlyDeclaredSettingsAreComparedAndByWhatIsInForce() throws {
+    let wanted = try Scenes.declaration(
+      "t", ["retention.ms": "604800000", "min.cleanable.dirty.ratio": "0.5", "preallocate": "FALSE"])
+    var found = Scenes.topic("t", ["segment.ms": "1"])
+    found.settings = .known([
+      "segment.ms": KafkaSetting("segment.ms", "1", source: .topic),
+      "retention.ms": KafkaSetting("retention.ms", "604800000", source: .standard),
+      "min.cleanable.dirty.ratio": KafkaSetting("min.cleanable.dirty.ratio", "0.50", source: .broker),
+      "preallocate": KafkaSetting("preallocate", "false", source: .standard),
+    ])
+    #expect(plan(wanted, on: [found]).isEmpty, "a value that is in force is no difference, whatever its source")
+    let other = try Scenes.declaration("t", ["retention.ms": "1", "compression.type": "lz4"])
+    #expect(
+      plan(other, on: [found]).changes == [
+        .configure(
+          topic: "t",
+          [.init("compression.type", old: nil, new: "lz4"), .init("retention.ms", old: "604800000", new: "1")])
+      ])
+  }
+
+  @Test func moreReplicasInSyncThanThereAreIsRefused() throws {
+    let two = ["min.insync.replicas": "2"]
+    let made = plan(try Scenes.declaration("t", two), on: [])
+    #expect(made.changes.isEmpty, "a topic that nobody could write to is not made")
+    #expect(made.refusals == [TopicRefusal("t", .inSyncAboveReplication(minimum: 2, replicas: 1))])
+    #expect(plan(try Scenes.declaration("t", replicas: 3, two), on: []).refusals.isEmpty)
+    // Declared are enough replicas, the topic has fewer, and they are not moved here.
+    let poor = plan(
+      try Scenes.declaration("t", replicas: 3, ["min.insync.replicas": "2", "retention.ms": "5"]),
+      on: [Scenes.topic("t", replicas: 1, ["min.insync.replicas": "1", "retention.ms": "9"])])
+    #expect(poor.changes == [.configure(topic: "t", [.init("retention.ms", old: "9", new: "5")])])
+    #expect(poor.refusals.map(\.reason.code) == ["replication_change", "min_insync_above_replication"])
+  }
+
+  @Test func aProtectedTopicIsMadeAndThenChangedOnlyWhereSomebodySaysSo() throws {
+    let wanted = try Scenes.declaration("t", partitions: 8, ["retention.ms": "5"], isProtected: true)
+    #expect(plan(wanted, on: []).changes.map(\.kind) == [.create])
+    let found = [Scenes.topic("t", ["retention.ms": "9"])]
+    let refused = plan(wanted, on: found)
+    #expect(refused.changes.isEmpty)
+    #expect(refused.refusals.map(\.reason.code) == ["protected", "protected"])
+    #expect(refused.refusals.first?.message.contains("--allow-protected") == true)
+    #expect(plan(wanted, on: found, allowsProtected: true).changes.map(\.kind) == [.grow, .configure])
+  }
+
+  @Test func topicsOfTheBrokerAreUntouchable() throws {
+    let wanted = try Scenes.declaration("__consumer_offsets", partitions: 60, ["retention.ms": "5"])
+    for topics in [[], [Scenes.topic("__consumer_offsets", partitions: 50)]] {
+      let plan = plan(wanted, on: topics)
+      #expect(plan.changes.isEmpty)
+      #expect(plan.refusals == [TopicRefusal("__consumer_offsets", .internalTopic)])
+    }
+  }
+
+  @Test func ofATopicThatOnlyAContractNamesNothingIsKnownButThatItIsNeeded() throws {
+    let wanted = try Scenes.declaration("results", isImplied: true)
+    #expect(plan(wanted, on: []).changes.map(\.kind) == [.create])
+    #expect(plan(wanted, on: [Scenes.topic("results", partitions: 50, replicas: 3)]).isEmpty)
+  }
+
+  @Test func settingsThatTheBrokerKeepsToItselfAreNoMatch() throws {
+    var found = Scenes.topic("t")
+    let error = EventBusError(.authorization, "no")
+    found.settings = .refused(error)
+    let plan = plan(try Scenes.declaration("t", ["retention.ms": "5"]), on: [found])
+    #expect(plan.changes.isEmpty && plan.unreadable == ["t": error] && !plan.isEmpty)
   }
 }

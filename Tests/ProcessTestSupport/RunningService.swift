@@ -14,7 +14,9 @@ package struct RunningService: Sendable {
   ///   - executable: where it lies, when it is none of the built ones.
   ///   - run: ends the name of the consumer group, so that members which a test kills hold up no other test: a broker waits for
   ///     them until their session is over.
-  package init(_ name: String, executable: String? = nil, run: String? = nil, settings: [String: String] = [:]) throws {
+  package init(
+    _ name: String, executable: String? = nil, arguments: [String] = [], run: String? = nil, settings: [String: String] = [:]
+  ) throws {
     port = TestEnvironment.freePort()
     var environment = [
       "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts", "ONEX_HEALTH_PORT": String(port),
@@ -24,7 +26,7 @@ package struct RunningService: Sendable {
     for server in servers where settings[server] == nil { environment[server] = try TestEnvironment.value(server) }
     if let run { environment["ONEX_GROUP_ID"] = "\(name)-\(run)" }
     environment.merge(settings) { _, own in own }
-    process = try Process(executable ?? name, environment: environment)
+    process = try Process(executable ?? name, arguments, environment: environment)
   }
 
   package func get(_ path: String) async throws -> (status: Int, body: JSONValue)? {

@@ -7,7 +7,7 @@ import Testing
   private static let layers: [[String]] = [
     ["OnexCore", "OnexThreads"],
     ["OnexJSON", "OnexYAML", "OnexInMemory"],
-    ["OnexKafka", "OnexPostgres", "OnexHTTP"],
+    ["OnexKafka", "OnexPostgres", "OnexHTTP", "OnexCommandLine"],
     ["OnexService"],
     ["OnexMigrations"],
     ["OnexKernel"],

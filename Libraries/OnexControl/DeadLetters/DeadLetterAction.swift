@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 
 /// One subcommand of `onexctl dlq`.

@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 
 /// Which dead letters are meant. What is `nil` leaves all of them. Pure.

@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 
 /// Where a record lies, written as `requests.dlq[2]@17`.

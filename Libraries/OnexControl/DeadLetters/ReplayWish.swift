@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 
 /// What a replay was asked to do. Pure.

@@ -11,6 +11,8 @@ public struct EventBusError: Error, Sendable, Equatable, CustomStringConvertible
     public static let authentication = Code("BROKER_AUTHENTICATION")
     public static let authorization = Code("BROKER_AUTHORIZATION")
     public static let unknownTopic = Code("UNKNOWN_TOPIC")
+    /// Somebody has made it already.
+    public static let topicExists = Code("TOPIC_EXISTS")
     /// The record is larger than the topic accepts.
     public static let recordTooLarge = Code("RECORD_TOO_LARGE")
     /// The local queue is full: more was published than the broker takes.

@@ -8,5 +8,8 @@ public enum Topics {
   public static let workerResponses = "worker-responses"
   public static let agentActions = "agent-actions"
 
+  /// What topic-manager has changed, keyed by the topic.
+  public static let topicChanged = "onex.evt.platform.topic-changed.v1"
+
   public static func deadLetters(of topic: String) -> String { topic + ".dlq" }
 }

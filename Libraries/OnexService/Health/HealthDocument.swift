@@ -53,6 +53,10 @@ struct HealthDocument {
       writer.boolean(true)
     }
     writeHandlers(&writer)
+    for (name, value) in snapshot.details.members {
+      writer.name(name)
+      writer.value(value)
+    }
     writer.endObject()
     if isDegraded { writeReasons(&writer, snapshot.troubles) }
   }

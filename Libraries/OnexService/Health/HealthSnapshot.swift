@@ -32,6 +32,8 @@ struct HealthSnapshot: Sendable, Equatable {
   var isBootstrapped = false
   var reasons: [HealthReason] = []
   var checks: [HealthCheck] = []
+  /// The service's own, by name.
+  var details = JSONObject()
   var handlersRegistered = 0
   var handlersActive = 0
   var handlersFailed: [String] = []

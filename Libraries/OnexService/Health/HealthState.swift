@@ -8,6 +8,7 @@ public final class HealthState: Sendable {
   static let reasonsMax = 32
   static let checksMax = 64
   static let failedHandlersMax = 1000
+  static let detailsMax = 16
   /// A reason is to be read; what is longer belongs into the log.
   static let messageBytesMax = 2048
 
@@ -111,6 +112,15 @@ public final class HealthState: Sendable {
       state.handlersRegistered = registered
       state.handlersActive = active
       state.handlersFailed = Array(failed.prefix(HealthState.failedHandlersMax))
+    }
+  }
+
+  /// Something of the service's own for the `details` of `/health`; `nil` takes it away. It changes nothing about being healthy or
+  /// ready.
+  public func detail(_ name: String, _ value: JSONValue?) {
+    state.withLock { state in
+      guard state.details[name] != nil || state.details.count < HealthState.detailsMax else { return }
+      state.details[name] = value
     }
   }
 

@@ -6,12 +6,15 @@ public enum ServiceHost {
   /// Never returns. `main.swift` of a service is this one call, made by the main thread, which from here on waits for signals:
   /// nothing of a service may be isolated to the main actor.
   ///
-  /// - Parameter make: puts the service together; for a service that takes more than its context.
+  /// - Parameters:
+  ///   - arguments: without the program's name; for a program that has taken some for itself.
+  ///   - make: puts the service together; for a service that takes more than its context.
   public static func main<S: Service>(
-    _ service: S.Type, _ make: @escaping @Sendable (ServiceContext) throws -> S = { try S($0) }
+    _ service: S.Type, arguments: [String] = Array(CommandLine.arguments.dropFirst()),
+    _ make: @escaping @Sendable (ServiceContext) throws -> S = { try S($0) }
   ) -> Never {
     let environment = EnvironmentVariables.current()
-    switch CommandLineRequest(Array(CommandLine.arguments.dropFirst()), flags: S.flags) {
+    switch CommandLineRequest(arguments, flags: S.flags) {
     case .misuse(let problem):
       StandardStream.error.write("\(S.name): \(problem); see --help\n")
       end(.usage)

@@ -1,3 +1,5 @@
+import OnexCommandLine
+
 /// `--help`.
 enum UsageText {
   static func text<S: Service>(of service: S.Type) -> String {

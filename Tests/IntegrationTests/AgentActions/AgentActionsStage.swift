@@ -28,7 +28,7 @@ struct AgentActionsStage: Sendable {
     producer = try bus.producer()
     let admin = try KafkaAdmin(connection)
     let wanted = [topic, Topics.deadLetters(of: topic)].map {
-      KafkaAdmin.TopicSpecification(name: $0, partitions: 3, replicationFactor: 1)
+      TopicSpecification(name: $0, partitions: 3, replicationFactor: 1)
     }
     for creation in await admin.create(wanted) {
       if case .failed(let error) = creation { throw error }

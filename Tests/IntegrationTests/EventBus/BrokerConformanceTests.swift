@@ -30,7 +30,7 @@ struct Broker {
   func makeTopic(_ partitions: Int) async throws -> String {
     let name = "test-\(RandomIDSource().next())"
     let admin = try KafkaAdmin(connection)
-    let specification = KafkaAdmin.TopicSpecification(
+    let specification = TopicSpecification(
       name: name, partitions: Int32(partitions), replicationFactor: 1, configuration: ["max.message.bytes": "4194304"])
     let results = await admin.create([specification])
     if case .failed(let error) = results[0] { throw error }

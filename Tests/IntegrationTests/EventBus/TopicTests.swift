@@ -12,9 +12,9 @@ import Testing
     #expect(described.partitions.map(\.partition) == [0, 1, 2])
     #expect(described.partitions.allSatisfy { $0.leader != nil && $0.replicas.count == 1 && $0.inSyncReplicas.count == 1 })
     let results = await admin.create([
-      KafkaAdmin.TopicSpecification(name: name, partitions: 3, replicationFactor: 1),
-      KafkaAdmin.TopicSpecification(name: "\(name)-other", partitions: 1, replicationFactor: 1),
-      KafkaAdmin.TopicSpecification(name: "not a name", partitions: 1, replicationFactor: 1),
+      TopicSpecification(name: name, partitions: 3, replicationFactor: 1),
+      TopicSpecification(name: "\(name)-other", partitions: 1, replicationFactor: 1),
+      TopicSpecification(name: "not a name", partitions: 1, replicationFactor: 1),
     ])
     #expect(results[0] == .alreadyExists)
     #expect(results[1] == .created)
@@ -57,7 +57,7 @@ import Testing
         if case .fault(let error) = event, error.code == .unknownTopic, !isMissing {
           isMissing = true
           _ = await (try KafkaAdmin(connection)).create([
-            KafkaAdmin.TopicSpecification(name: name, partitions: 1, replicationFactor: 1)
+            TopicSpecification(name: name, partitions: 1, replicationFactor: 1)
           ])
         }
         if case .assigned([TopicPartition(name, 0)]) = event { isAssigned = true }

@@ -57,6 +57,16 @@ import Testing
     #expect(document.ready() == #"{"status":"ready","version":"0.1.0","phase":"running","checks":{}}"#)
   }
 
+  @Test func aServicesOwnDetailsStandBesideTheOthersAndChangeNothing() throws {
+    state.running()
+    state.detail("topics", ["drift": ["a differs"]])
+    #expect(try health().status == 200)
+    #expect(try health().body["status"] == "healthy")
+    #expect(try health().body["details"]?["topics"] == ["drift": ["a differs"]])
+    state.detail("topics", nil)
+    #expect(try health().body["details"]?["topics"] == nil)
+  }
+
   @Test func aFailedHandlerDegradesAndDoesNotBlockReadiness() throws {
     state.running()
     state.handlers(registered: 5, active: 4, failed: ["handler_x"])

@@ -1,25 +1,44 @@
 import OnexCore
 
 /// The arguments of one command, taken apart. Pure.
-struct ArgumentSet: Equatable {
+public struct ArgumentSet: Sendable, Equatable {
   /// What a command accepts.
-  struct Grammar {
+  public struct Grammar: Sendable {
     /// Option and what its value is called: `("--timeout", "SECONDS")`.
-    var options: [(name: String, value: String)] = []
-    var flags: [String] = []
+    public var options: [(name: String, value: String)]
+    public var flags: [String]
     /// Names of the positional arguments; those in brackets may be left out, and `[name…]` may come any number of times.
-    var positionals: [String] = []
+    public var positionals: [String]
+
+    public init(options: [(name: String, value: String)] = [], flags: [String] = [], positionals: [String] = []) {
+      self.options = options
+      self.flags = flags
+      self.positionals = positionals
+    }
+
+    /// How the command `name` is called, in one line.
+    public func usage(_ name: String) -> String {
+      var text = "Usage: \(name)"
+      for positional in positionals { text += positional.hasPrefix("[") ? " \(positional)" : " <\(positional)>" }
+      for option in options { text += " [\(option.name) \(option.value)]" }
+      for flag in flags { text += " [\(flag)]" }
+      return text
+    }
   }
 
-  struct Misuse: Error, Equatable {
-    let message: String
+  /// The arguments are not what the command accepts; the message says which and what is.
+  public struct Misuse: Error, Equatable {
+    public let message: String
+
+    public init(message: String) { self.message = message }
   }
 
-  private(set) var values: [String: String] = [:]
-  private(set) var flags: Set<String> = []
-  private(set) var positionals: [String] = []
+  public private(set) var values: [String: String] = [:]
+  public private(set) var flags: Set<String> = []
+  public private(set) var positionals: [String] = []
 
-  init(_ arguments: [String], _ grammar: Grammar) throws(Misuse) {
+  /// - Parameter arguments: those after the command's name.
+  public init(_ arguments: [String], _ grammar: Grammar) throws(Misuse) {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       if argument == "--" {
@@ -56,10 +75,10 @@ struct ArgumentSet: Equatable {
     }
   }
 
-  func has(_ flag: String) -> Bool { flags.contains(flag) }
+  public func has(_ flag: String) -> Bool { flags.contains(flag) }
 
   /// Seconds, with or without `s`: `30`, `30s`, `0.5`.
-  func seconds(_ option: String, default value: Duration) throws(Misuse) -> Duration {
+  public func seconds(_ option: String, default value: Duration) throws(Misuse) -> Duration {
     guard let text = values[option] else { return value }
     let digits = text.hasSuffix("s") ? text.dropLast() : text[...]
     guard let seconds = Double(digits), seconds > 0, seconds <= 86400 else {
@@ -68,7 +87,8 @@ struct ArgumentSet: Equatable {
     return .microseconds(Int64(seconds * 1_000_000))
   }
 
-  func count(_ option: String) throws(Misuse) -> Int? {
+  /// A whole number above 0.
+  public func count(_ option: String) throws(Misuse) -> Int? {
     guard let text = values[option] else { return nil }
     guard let count = Int(text), count > 0 else { throw Misuse(message: "\(option) must be a number above 0, not \"\(text)\"") }
     return count

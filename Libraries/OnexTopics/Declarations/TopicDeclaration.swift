@@ -8,20 +8,22 @@ public struct TopicDeclaration: Sendable, Hashable {
   public let replicationFactor: Int
   public let configuration: [String: String]
   public let owner: String?
-  /// Never changed or removed by the topic manager once it exists.
+  /// Once it exists its partitions and settings change only where an operator says so.
   public let isProtected: Bool
   /// `cloudevents: binary`: records carry CloudEvents headers.
   public let hasCloudEvents: Bool
   /// Also declares the dead-letter twin.
   public let hasDeadLetters: Bool
+  /// No file declares it; a handler's contract names it. It has to exist, and whatever it is like is fine: its counts are for making it.
+  public let isImplied: Bool
   public let file: String
   public let line: Int
   public let column: Int
 
   public init(
     name: TopicName, partitions: Int, replicationFactor: Int, configuration: [String: String] = [:], owner: String? = nil,
-    isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false, file: String = "", line: Int = 1,
-    column: Int = 1
+    isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false,
+    isImplied: Bool = false, file: String = "", line: Int = 1, column: Int = 1
   ) {
     self.name = name
     self.partitions = partitions
@@ -31,6 +33,7 @@ public struct TopicDeclaration: Sendable, Hashable {
     self.isProtected = isProtected
     self.hasCloudEvents = hasCloudEvents
     self.hasDeadLetters = hasDeadLetters
+    self.isImplied = isImplied
     self.file = file
     self.line = line
     self.column = column

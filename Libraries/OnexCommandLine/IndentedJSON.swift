@@ -2,8 +2,8 @@ import OnexCore
 import OnexJSON
 
 /// JSON over several lines, two spaces a level; an empty container stays on its line.
-enum IndentedJSON {
-  static func text(_ value: JSONValue, indent: String = "") -> String {
+public enum IndentedJSON {
+  public static func text(_ value: JSONValue, indent: String = "") -> String {
     let inner = indent + "  "
     switch value {
     case .array(let elements) where !elements.isEmpty:

@@ -1,7 +1,6 @@
+import OnexCommandLine
 import OnexCore
 import Testing
-
-@testable import OnexControl
 
 @Suite struct ArgumentSetTests {
   private let grammar = ArgumentSet.Grammar(

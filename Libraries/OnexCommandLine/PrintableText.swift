@@ -1,7 +1,7 @@
 /// Text of a stranger for a terminal.
-enum PrintableText {
+public enum PrintableText {
   /// Control characters, which would act on the reader's terminal, become U+FFFD; line breaks and tabs stay where asked for.
-  static func of(_ text: String, keepsLines: Bool = false) -> String {
+  public static func of(_ text: String, keepsLines: Bool = false) -> String {
     var clean = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       let isLayout = keepsLines && (scalar == "\n" || scalar == "\t")

@@ -2,32 +2,34 @@ import Glibc
 import OnexCore
 
 /// Where the results go, and whether a person looks.
-struct Terminal: Sendable {
-  enum Colour: String {
+public struct Terminal: Sendable {
+  public enum Colour: String, Sendable {
     case green = "32"
     case red = "31"
     case yellow = "33"
     case faint = "2"
   }
 
-  let isInteractive: Bool
+  /// Somebody looks at what is printed to standard error.
+  public let isInteractive: Bool
   private let hasColours: Bool
 
-  init(environment: (String) -> String?) {
+  /// - Parameter environment: looks a variable up; `NO_COLOR` and `TERM` count.
+  public init(environment: (String) -> String?) {
     isInteractive = isatty(STDERR_FILENO) == 1
     hasColours = isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR") == nil && environment("TERM") != "dumb"
   }
 
-  func print(_ text: String) { Terminal.write(text + "\n", STDOUT_FILENO) }
+  public func print(_ text: String) { Terminal.write(text + "\n", STDOUT_FILENO) }
 
-  func printError(_ text: String) { Terminal.write(text + "\n", STDERR_FILENO) }
+  public func printError(_ text: String) { Terminal.write(text + "\n", STDERR_FILENO) }
 
-  func coloured(_ text: String, _ colour: Colour) -> String {
+  public func coloured(_ text: String, _ colour: Colour) -> String {
     hasColours ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   /// Runs `body`; when it takes over a second and a person looks, says what is being waited for and for how long.
-  func withProgress<Value: Sendable>(
+  public func withProgress<Value: Sendable>(
     _ what: String, _ body: @Sendable () async throws -> Value
   ) async throws -> Value {
     guard isInteractive else { return try await body() }
@@ -49,7 +51,7 @@ struct Terminal: Sendable {
   }
 
   /// Everything from standard input, up to `limit` bytes.
-  static func readInput(limit: Int = 16 << 20) -> Bytes {
+  public static func readInput(limit: Int = 16 << 20) -> Bytes {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while bytes.count < limit {

@@ -1,0 +1,39 @@
+import OnexCore
+import OnexKafka
+
+/// A cluster's topics and what the plan needs to know about its brokers, at one moment.
+public struct ClusterState: Sendable, Equatable {
+  public enum Settings: Sendable, Equatable {
+    /// Nobody declares the topic.
+    case notAsked
+    /// By name.
+    case known([String: KafkaSetting])
+    case refused(EventBusError)
+  }
+
+  public struct Topic: Sendable, Equatable {
+    public var description: TopicDescription
+    public var settings: Settings
+
+    public init(_ description: TopicDescription, _ settings: Settings) {
+      self.description = description
+      self.settings = settings
+    }
+  }
+
+  /// Whether the broker makes a topic when somebody merely asks for it: then a typo makes one.
+  public enum ImplicitCreation: String, Sendable {
+    case enabled, disabled
+    /// The broker does not tell.
+    case unknown
+  }
+
+  /// By name, internal ones included.
+  public var topics: [String: Topic]
+  public var implicitCreation: ImplicitCreation
+
+  public init(topics: [Topic], implicitCreation: ImplicitCreation = .unknown) {
+    self.topics = Dictionary(topics.map { ($0.description.name, $0) }) { first, _ in first }
+    self.implicitCreation = implicitCreation
+  }
+}

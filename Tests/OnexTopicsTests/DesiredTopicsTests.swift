@@ -1,0 +1,52 @@
+import OnexCore
+import OnexTopics
+import Testing
+
+@Suite struct DesiredTopicsTests {
+  @Test func twoDeclarationsOfOneTopicAreAProblemThatNamesBothFiles() throws {
+    let desired = DesiredTopics(
+      [try Scenes.declaration("requests"), try Scenes.declaration("requests", file: "b.yaml")], contracts: [])
+    let problem = try #require(desired.problems.first)
+    #expect(problem.file == "b.yaml" && problem.message.contains("a.yaml"))
+  }
+
+  @Test func topicsOfAHandlersContractAreDesiredToo() throws {
+    let contract = HandlerContract(
+      name: "h", handlerClass: try #require(HandlerClass("M.T")), kind: .compute, operations: .prefix("h"),
+      eventBus: ContractEventBus(publishTopics: [try TopicName("results")]))
+    let desired = DesiredTopics([], contracts: [contract], overlay: TopicOverlay(defaults: .init(replicationFactor: 3)))
+    #expect(desired.topics["results"]?.partitions == 6)
+    #expect(desired.topics["results"]?.replicationFactor == 3, "an environment's default is for these too")
+    #expect(desired.uses["results"]?.map(\.contract) == ["h"])
+  }
+
+  @Test func anOverlayChangesATopicItsTwinFollowsAndTheEntryWinsOverTheDefault() throws {
+    let overlay = TopicOverlay(
+      defaults: .init(replicationFactor: 3, retention: ["retention.ms": "7"]),
+      topics: ["a": .init(.init(partitions: 24)), "b": .init(.init(replicationFactor: 2, retention: ["retention.ms": "8"]))])
+    let topics = DesiredTopics(
+      [try Scenes.declaration("a", ["retention.ms": "1", "cleanup.policy": "delete"], dlq: true), try Scenes.declaration("b")],
+      contracts: [], overlay: overlay
+    ).topics
+    #expect(topics["a"]?.partitions == 24 && topics["a"]?.replicationFactor == 3)
+    #expect(topics["a"]?.configuration == ["retention.ms": "7", "cleanup.policy": "delete"])
+    #expect(topics["a.dlq"]?.partitions == 24 && topics["a.dlq"]?.replicationFactor == 3)
+    #expect(topics["a.dlq"]?.configuration["retention.ms"] == "2592000000", "dead letters stay for somebody to look")
+    #expect(topics["b"]?.replicationFactor == 2 && topics["b"]?.configuration == ["retention.ms": "8"])
+  }
+
+  @Test func aTwinMayHaveAnEntryOfItsOwn() throws {
+    let overlay = TopicOverlay(topics: ["a.dlq": .init(.init(retention: ["retention.ms": "9"]))])
+    let desired = DesiredTopics([try Scenes.declaration("a", dlq: true)], contracts: [], overlay: overlay)
+    #expect(desired.problems.isEmpty)
+    #expect(desired.topics["a.dlq"]?.configuration["retention.ms"] == "9")
+  }
+
+  @Test func anEntryForATopicThatNobodyDeclaresIsAProblemWithItsPlace() throws {
+    let overlay = TopicOverlay(topics: ["reqests": .init(.init(partitions: 2), file: "production.yaml", line: 7, column: 5)])
+    let desired = DesiredTopics([try Scenes.declaration("requests")], contracts: [], overlay: overlay)
+    #expect(desired.problems.count == 1 && desired.overlayProblems == desired.problems)
+    let text = try #require(desired.problems.first?.description)
+    #expect(text.contains("production.yaml:7:5") && text.contains("did you mean requests?"))
+  }
+}
