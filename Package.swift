@@ -52,7 +52,7 @@ let libraries: [Target] = [
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
   library("OnexWorkflow", ["OnexCore", "OnexJSON", "OnexKernel"]),
-  library("OnexTopics", ["OnexCore", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
+  library("OnexTopics", ["OnexCore", "OnexJSON", "OnexYAML", "OnexKafka", "OnexService", "OnexKernel"]),
   library(
     "OnexRuntime",
     [
@@ -84,7 +84,12 @@ let testTargets: [Target] = [
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
-  tests("OnexTopicsTests", ["OnexCore", "OnexKafka", "OnexTopics"]),
+  tests(
+    "OnexTopicsTests",
+    [
+      "OnexCore", "OnexJSON", "OnexYAML", "OnexKafka", "OnexKernel", "OnexService", "OnexTopics", "OnexObservability",
+      "OnexRuntime",
+    ]),
   tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(

@@ -8,6 +8,8 @@ public struct TopicDeclaration: Sendable, Hashable {
   public let replicationFactor: Int
   public let configuration: [String: String]
   public let owner: String?
+  /// What it is for, in a sentence.
+  public let description: String?
   /// Never changed or removed by the topic manager once it exists.
   public let isProtected: Bool
   /// `cloudevents: binary`: records carry CloudEvents headers.
@@ -20,7 +22,8 @@ public struct TopicDeclaration: Sendable, Hashable {
 
   public init(
     name: TopicName, partitions: Int, replicationFactor: Int, configuration: [String: String] = [:], owner: String? = nil,
-    isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false, file: String = "", line: Int = 1,
+    description: String? = nil, isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false,
+    file: String = "", line: Int = 1,
     column: Int = 1
   ) {
     self.name = name
@@ -28,6 +31,7 @@ public struct TopicDeclaration: Sendable, Hashable {
     self.replicationFactor = replicationFactor
     self.configuration = configuration
     self.owner = owner
+    self.description = description
     self.isProtected = isProtected
     self.hasCloudEvents = hasCloudEvents
     self.hasDeadLetters = hasDeadLetters

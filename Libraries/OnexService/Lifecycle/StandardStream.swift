@@ -1,11 +1,12 @@
 import Glibc
 
 /// Text for whoever started the process.
-enum StandardStream: Int32 {
+public enum StandardStream: Int32 {
   case output = 1
   case error = 2
 
-  func write(_ text: String) {
+  /// All of it, as it stands; what nobody reads any more is dropped.
+  public func write(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
