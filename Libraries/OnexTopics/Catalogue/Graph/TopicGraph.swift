@@ -13,8 +13,19 @@ struct TopicGraph {
   let topics: [String]
   let links: [TopicLink]
 
+  func text(_ format: Format) -> String {
+    switch format {
+    case .mermaid: mermaid
+    case .dot: dot
+    }
+  }
+}
+
+extension TopicGraph {
   init(_ catalogue: TopicCatalogue) {
-    links = catalogue.links
+    // What comes from outside first: drawings are laid out from there.
+    links =
+      catalogue.links.filter { $0.participant.role == .outside } + catalogue.links.filter { $0.participant.role != .outside }
     topics = Set(links.map(\.topic)).sorted()
     let participants = catalogue.participants
     let linked = Set(links.map(\.participant))
@@ -22,13 +33,6 @@ struct TopicGraph {
     groups = participants.filter(\.isService).compactMap { service in
       let handlers = participants.filter { $0.host == service.name && !$0.isService }
       return linked.contains(service) || !handlers.isEmpty ? Group(service: service, handlers: handlers) : nil
-    }
-  }
-
-  func text(_ format: Format) -> String {
-    switch format {
-    case .mermaid: mermaid
-    case .dot: dot
     }
   }
 }

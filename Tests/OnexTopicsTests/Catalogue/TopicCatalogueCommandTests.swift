@@ -1,0 +1,87 @@
+import Glibc
+import OnexCore
+import Testing
+
+@testable import OnexTopics
+
+@Suite struct TopicCatalogueCommandTests {
+  private struct Result {
+    let code: Int32
+    let output: String
+    let errors: String
+  }
+
+  private func run(_ arguments: String...) -> Result {
+    var (output, errors) = ("", "")
+    let code = TopicCatalogueCommand.run(arguments, print: { output += $0 }, printError: { errors += $0 })
+    return Result(code: code, output: output, errors: errors)
+  }
+
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    var name = Array("/tmp/onex-catalogue.XXXXXX".utf8CString)
+    let folder = try #require(mkdtemp(&name).map { String(cString: $0) })
+    defer {
+      for file in ["topics.md", "asyncapi.yaml", "handler_contract.yaml"] { unlink("\(folder)/\(file)") }
+      rmdir(folder)
+    }
+    try body(folder)
+  }
+
+  private let contracts = CatalogueScene.root + "/contracts"
+
+  @Test func whatWasWrittenIsFreshAndWhatWasChangedIsNamed() throws {
+    try withFolder { folder in
+      let missing = run("catalogue", "--check", "--dir", contracts, "--docs", folder)
+      #expect(
+        missing.code == 1 && missing.errors.contains("\(folder)/topics.md") && missing.errors.contains("\(folder)/asyncapi.yaml"))
+      #expect(missing.errors.contains("topic-manager catalogue --write"))
+      let written = run("catalogue", "--write", "--dir", contracts, "--docs=\(folder)")
+      #expect(written.code == 0 && written.output.contains("topics.md written"))
+      #expect(run("catalogue", "--write", "--dir", contracts, "--docs", folder).output.isEmpty)
+      #expect(run("catalogue", "--check", "--dir", contracts, "--docs", folder).code == 0)
+      #expect(CatalogueFile(path: folder + "/topics.md").write("other") == nil)
+      let stale = run("catalogue", "--check", "--dir", contracts, "--docs", folder)
+      #expect(stale.code == 1 && stale.errors.contains("topics.md") && !stale.errors.contains("asyncapi.yaml"))
+    }
+  }
+
+  @Test func aFolderThatDoesNotExistIsSaid() {
+    let result = run("catalogue", "--write", "--dir", contracts, "--docs", "/nowhere/at/all")
+    #expect(result.code == 1 && result.errors.contains("/nowhere/at/all/topics.md") && result.errors.contains("No such file"))
+  }
+
+  @Test func badContractsAreToldWithTheirPlacesAndNothingIsDrawn() throws {
+    try withFolder { folder in
+      let file = folder + "/handler_contract.yaml"
+      #expect(CatalogueFile(path: file).write("handler_name: h\nhandler_class: M.T\nhandler_type: magic\ntags: 3\n") == nil)
+      for arguments in [["graph"], ["catalogue", "--check"], ["catalogue", "--write"]] {
+        var (output, errors) = ("", "")
+        let code = TopicCatalogueCommand.run(
+          arguments + ["--dir", folder], print: { output += $0 }, printError: { errors += $0 })
+        #expect(code == 1 && output.isEmpty)
+        #expect(errors.contains("\(file):3:15: INVALID_FIELD") && errors.contains("\(file):4:7: INVALID_FIELD"), "\(errors)")
+      }
+    }
+  }
+
+  @Test func theGraphsFormatIsChosen() {
+    #expect(run("graph", "--dir", contracts).output.hasPrefix("flowchart LR\n"))
+    #expect(run("graph", "--format=dot", "--dir", contracts).output.hasPrefix("digraph topics {\n"))
+  }
+
+  @Test(arguments: [
+    ["graph", "--format", "png"], ["graph", "--format"], ["graph", "--write"], ["graph", "now"], ["catalogue"],
+    ["catalogue", "--write", "--check"], ["catalogue", "--check", "--format", "dot"], ["catalogue", "--check", "--dir="],
+  ])
+  func misuseIsTwoAndNamesTheHelp(arguments: [String]) {
+    var errors = ""
+    let code = TopicCatalogueCommand.run(arguments, print: { _ in }, printError: { errors += $0 })
+    #expect(code == 2 && errors.contains("--help"), "\(errors)")
+  }
+
+  @Test func helpIsNoProblem() {
+    let result = run("catalogue", "--help")
+    #expect(result.code == 0 && result.output.contains("topic-manager graph"))
+    #expect(!TopicCatalogueCommand.accepts(["--once"]) && !TopicCatalogueCommand.accepts([]))
+  }
+}

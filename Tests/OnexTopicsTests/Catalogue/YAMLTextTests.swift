@@ -1,0 +1,27 @@
+import OnexCore
+import OnexYAML
+import Testing
+
+@testable import OnexTopics
+
+@Suite struct YAMLTextTests {
+  @Test(arguments: [
+    "", " a", "a ", "true", "No", "null", "~", "12", "1e3", "0x1", "- a", "a: b", "a:b", "a #b", "#a", "[a]", "{a}", "a, b", "*a",
+    "&a", "!a",
+    "@a", "`a", "%a", "\"a\"", "'a'", "it's", "a\nb", "a\tb", "é", "$ref", "/a", "2026-11-21", "---", "...", "a|b", ">", "?", "y",
+    "\u{0}", "\\",
+  ])
+  func everyTextComesBackAsItWas(text: String) throws {
+    let value: JSONValue = .object(
+      JSONObject([("text", .string(text)), (text.isEmpty ? "empty" : text + "_", ["list", .string(text)])]))
+    #expect(try YAML.parse(Bytes(YAMLText.text(value)), file: "t.yaml").toJSON(file: "t.yaml") == value)
+  }
+
+  @Test func nestedValuesComeBackAsTheyWere() throws {
+    let value: JSONValue = [
+      "empty": ["object": [:], "list": []], "lists": [[["a": 1, "b": [["c": nil]]], [1, 2], []], [["d": true]]], "number": -1,
+      "long": .array((0..<60).map { .integer($0) }),
+    ]
+    #expect(try YAML.parse(Bytes(YAMLText.text(value)), file: "t.yaml").toJSON(file: "t.yaml") == value)
+  }
+}
