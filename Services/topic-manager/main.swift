@@ -4,6 +4,6 @@ import OnexTopics
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 if TopicCatalogueCommand.accepts(arguments) {
-  exit(TopicCatalogueCommand.run(arguments, print: StandardStream.output.write, printError: StandardStream.error.write))
+  exit(TopicCatalogueCommand.run(arguments, output: StandardStream.output.write, errors: StandardStream.error.write))
 }
 ServiceHost.main(TopicManager.self)

@@ -18,68 +18,68 @@ public enum TopicCatalogueCommand {
   ///
   /// - Parameters:
   ///   - arguments: `graph` or `catalogue` and what follows it.
-  ///   - print: takes text for standard output, with its line ends.
-  ///   - printError: the same for standard error.
+  ///   - output: takes text for standard output, with its line ends.
+  ///   - errors: the same for standard error.
   /// - Returns: the exit code.
-  public static func run(_ arguments: [String], print: (String) -> Void, printError: (String) -> Void) -> Int32 {
+  public static func run(_ arguments: [String], output: (String) -> Void, errors: (String) -> Void) -> Int32 {
     do throws(CatalogueArguments.Misuse) {
       switch try CatalogueArguments(arguments) {
       case .help:
-        print(CatalogueArguments.usage)
+        output(CatalogueArguments.usage)
         return success
       case .graph(let format, let contracts):
-        return withCatalogue(contracts, printError) { catalogue in
-          print(TopicGraph(catalogue).text(format))
+        return withCatalogue(contracts, errors) { catalogue in
+          output(TopicGraph(catalogue).text(format))
           return success
         }
       case .write(let contracts, let folder):
-        return withCatalogue(contracts, printError) { write($0, folder, print, printError) }
+        return withCatalogue(contracts, errors) { write($0, folder, output, errors) }
       case .check(let contracts, let folder):
-        return withCatalogue(contracts, printError) { check($0, folder, printError) }
+        return withCatalogue(contracts, errors) { check($0, folder, errors) }
       }
     } catch {
-      printError("topic-manager: \(error.message); see topic-manager \(arguments.first ?? "catalogue") --help\n")
+      errors("topic-manager: \(error.message); see topic-manager \(arguments.first ?? "catalogue") --help\n")
       return usage
     }
   }
 
   /// Half of the contracts would make a catalogue that is wrong: every problem is told instead.
   private static func withCatalogue(
-    _ directory: String, _ printError: (String) -> Void, _ body: (TopicCatalogue) -> Int32
+    _ directory: String, _ errors: (String) -> Void, _ body: (TopicCatalogue) -> Int32
   ) -> Int32 {
     let contracts = ContractDirectory.load(directory)
     let desired = DesiredTopics(directory: directory, contracts: contracts)
     guard desired.problems.isEmpty else {
-      for found in desired.problems { printError("\(found)\n") }
+      for found in desired.problems { errors("\(found)\n") }
       return problem
     }
     return body(TopicCatalogue(topics: desired.topics, contracts: contracts.contracts))
   }
 
   private static func write(
-    _ catalogue: TopicCatalogue, _ folder: String, _ print: (String) -> Void, _ printError: (String) -> Void
+    _ catalogue: TopicCatalogue, _ folder: String, _ output: (String) -> Void, _ errors: (String) -> Void
   ) -> Int32 {
     var code = success
     for document in CatalogueDocument.all(catalogue, version: BuildVersion.current) {
       let file = CatalogueFile(path: folder + "/" + document.name)
       guard file.text != document.text else { continue }
       if let reason = file.write(document.text) {
-        printError("\(file.path): cannot be written: \(reason)\n")
+        errors("\(file.path): cannot be written: \(reason)\n")
         code = problem
       } else {
-        print("\(file.path) written\n")
+        output("\(file.path) written\n")
       }
     }
     return code
   }
 
-  private static func check(_ catalogue: TopicCatalogue, _ folder: String, _ printError: (String) -> Void) -> Int32 {
+  private static func check(_ catalogue: TopicCatalogue, _ folder: String, _ errors: (String) -> Void) -> Int32 {
     let stale = CatalogueDocument.all(catalogue, version: BuildVersion.current).map { document in
       (file: CatalogueFile(path: folder + "/" + document.name), document: document)
     }.filter { $0.file.text != $0.document.text }
     for entry in stale {
       let state = entry.file.text == nil ? "cannot be read" : "is not what the contracts say"
-      printError("\(entry.file.path) \(state); to refresh it: \(CatalogueDocument.refreshCommand)\n")
+      errors("\(entry.file.path) \(state); to refresh it: \(CatalogueDocument.refreshCommand)\n")
     }
     return stale.isEmpty ? success : problem
   }

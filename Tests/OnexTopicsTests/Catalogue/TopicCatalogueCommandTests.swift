@@ -13,7 +13,7 @@ import Testing
 
   private func run(_ arguments: String...) -> Result {
     var (output, errors) = ("", "")
-    let code = TopicCatalogueCommand.run(arguments, print: { output += $0 }, printError: { errors += $0 })
+    let code = TopicCatalogueCommand.run(arguments, output: { output += $0 }, errors: { errors += $0 })
     return Result(code: code, output: output, errors: errors)
   }
 
@@ -57,7 +57,7 @@ import Testing
       for arguments in [["graph"], ["catalogue", "--check"], ["catalogue", "--write"]] {
         var (output, errors) = ("", "")
         let code = TopicCatalogueCommand.run(
-          arguments + ["--dir", folder], print: { output += $0 }, printError: { errors += $0 })
+          arguments + ["--dir", folder], output: { output += $0 }, errors: { errors += $0 })
         #expect(code == 1 && output.isEmpty)
         #expect(errors.contains("\(file):3:15: INVALID_FIELD") && errors.contains("\(file):4:7: INVALID_FIELD"), "\(errors)")
       }
@@ -75,7 +75,7 @@ import Testing
   ])
   func misuseIsTwoAndNamesTheHelp(arguments: [String]) {
     var errors = ""
-    let code = TopicCatalogueCommand.run(arguments, print: { _ in }, printError: { errors += $0 })
+    let code = TopicCatalogueCommand.run(arguments, output: { _ in }, errors: { errors += $0 })
     #expect(code == 2 && errors.contains("--help"), "\(errors)")
   }
 
