@@ -43,7 +43,22 @@ enum YAMLText {
 
   /// Plain where no reader, of YAML 1.1 or 1.2, takes it for anything but this text; quoted as JSON, which is YAML, elsewhere.
   private static func scalar(_ text: String) -> String {
-    isPlain(text) ? text : JSONValue.string(text).encoded().text
+    if isPlain(text) { return text }
+    return JSONValue.string(text).encoded().text.unicodeScalars.map { isPrintable($0) ? String($0) : escape($0) }.joined()
+  }
+
+  /// What YAML lets stand in a text (section 5.1); JSON allows more. The line separators may, but not every reader keeps them.
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: false
+    default: true
+    }
+  }
+
+  /// All of those have at most four digits.
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
   }
 
   private static let words: Set<String> = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]

@@ -13,7 +13,8 @@ struct MarkdownTable {
 
   private static func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 
-  private static func escaped(_ cell: String) -> String {
+  /// Text of one line in which nothing is markup.
+  static func escaped(_ cell: String) -> String {
     var text = ""
     for character in cell {
       switch character {

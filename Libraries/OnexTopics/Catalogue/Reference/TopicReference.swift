@@ -42,7 +42,7 @@ struct TopicReference {
         people(.reads, name), people(.writes, name), topic.description ?? "",
       ])
     }
-    return "## \(owner.name)\n\n" + table.text
+    return "## \(MarkdownTable.escaped(owner.name))\n\n" + table.text
   }
 
   private var letters: String {
