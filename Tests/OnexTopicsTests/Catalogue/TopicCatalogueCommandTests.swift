@@ -54,7 +54,7 @@ import Testing
     try withFolder { folder in
       let file = folder + "/handler_contract.yaml"
       #expect(CatalogueFile(path: file).write("handler_name: h\nhandler_class: M.T\nhandler_type: magic\ntags: 3\n") == nil)
-      for arguments in [["graph"], ["catalogue", "--check"], ["catalogue", "--write"]] {
+      for arguments in [["graph"], ["catalogue", "--check", "--docs", folder], ["catalogue", "--write", "--docs", folder]] {
         var (output, errors) = ("", "")
         let code = TopicCatalogueCommand.run(
           arguments + ["--dir", folder], output: { output += $0 }, errors: { errors += $0 })

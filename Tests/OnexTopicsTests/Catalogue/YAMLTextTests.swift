@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct YAMLTextTests {
   @Test(arguments: [
-    "", " a", "a ", "true", "No", "null", "~", "12", "1e3", "0x1", "- a", "a: b", "a:b", "a #b", "#a", "[a]", "{a}", "a, b", "*a",
+    "", " a", "a ", "true", "True", "No", "NULL", "null", "~", "12", "1e3", "0x1", "- a", "a: b", "a:b", "a #b", "#a", "[a]",
+    "{a}", "a, b", "*a",
     "&a", "!a",
     "@a", "`a", "%a", "\"a\"", "'a'", "it's", "a\nb", "a\tb", "é", "$ref", "/a", "2026-11-21", "---", "...", "a|b", ">", "?", "y",
     "\u{0}", "\u{7f}", "\u{85}", "\u{2028}", "\u{feff}", "🙂", "\\",
