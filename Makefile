@@ -40,8 +40,9 @@ bench: ## Measure, as ratios against raw limits in the same run
 fuzz: ## Search for inputs that break the decoders
 	@Tests/Fuzz/run.sh
 
-verify: lint ## Check formats and that every shell script parses
+verify: lint ## Check formats, that every shell script parses, and that the generated pages are what the contracts say
 	@deploy/local/check-shell.sh
+	@deploy/local/check-catalogue.sh
 
 verify-docs: ## Run every command of the README and the runbooks on the local stack
 	@Tests/Documentation/run.sh

@@ -88,7 +88,13 @@ let testTargets: [Target] = [
   tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
   tests("OnexCommandLineTests", ["OnexCore", "OnexYAML", "OnexCommandLine"]),
-  tests("OnexTopicsTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexKafka", "OnexTopics"]),
+  tests(
+    "OnexTopicsTests",
+    [
+      "OnexCore", "OnexJSON", "OnexYAML", "OnexInMemory", "OnexKafka", "OnexKernel", "OnexCommandLine", "OnexService",
+      "OnexTopics",
+      "OnexObservability", "OnexRuntime",
+    ]),
   tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(

@@ -14,13 +14,15 @@ public struct JSONSchema: Sendable {
   /// Steps of one check; a document that needs more is refused, since combinators can multiply without a bound.
   public static let checkStepsMax = 5_000_000
 
+  /// What it was compiled from.
+  public let document: JSONValue
   /// The first is the root.
   let nodes: [SchemaNodeReference]
 
   /// - Throws: `SchemaError` with every problem, each at its JSON Pointer.
   public static func compile(_ document: JSONValue) throws(SchemaError) -> JSONSchema {
     var compiler = SchemaCompiler(document)
-    return JSONSchema(nodes: try compiler.compile().map { SchemaNodeReference($0) })
+    return JSONSchema(document: document, nodes: try compiler.compile().map { SchemaNodeReference($0) })
   }
 
   /// Everything in which `value` differs from the schema, at most `violationsMax` entries; empty when it matches.

@@ -29,7 +29,6 @@ extension KafkaAdmin {
     return try await call("kafka-offsets") { client throws(EventBusError) in
       let request = AdminRequest(
         client: client, name: "offsets of \(group)", operation: RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeoutMS: timeoutMS)
-      // The broker of development answers nothing when it is asked for everything that a group has committed.
       var wish: OpaquePointer? = PartitionList(partitions).withHandle { rd_kafka_ListConsumerGroupOffsets_new(group, $0) }
       defer { rd_kafka_ListConsumerGroupOffsets_destroy(wish) }
       let answer: Result<[TopicPartition: Int64], EventBusError> = try request.ask { options, queue in

@@ -22,6 +22,12 @@ struct TopicCommandContext: Sendable {
     }
   }
 
+  /// Where the contracts are that a command reads which asks no broker.
+  func contracts(_ arguments: ArgumentSet) throws(TopicCommandFailure) -> String {
+    if let given = arguments.values["--dir"] { return given }
+    return try configuration()[CommonSettings.contractsDirectory]
+  }
+
   /// What is declared; every problem of it at once.
   func desired(_ configuration: Configuration) throws(TopicCommandFailure) -> DesiredTopics {
     let desired = DesiredTopics.load(

@@ -5,7 +5,9 @@ import OnexService
 
 /// `topic-manager` as a process: one of its commands, or the service.
 public enum TopicCommandLine {
-  static let commands: [any TopicCommand.Type] = [PlanCommand.self, ApplyCommand.self, DescribeCommand.self]
+  static let commands: [any TopicCommand.Type] = [
+    PlanCommand.self, ApplyCommand.self, DescribeCommand.self, GraphCommand.self, CatalogueCommand.self,
+  ]
   private static let watch = "watch"
   private static let list = CommandList(
     TopicManager.name, arguments: "[command]", commands.map { $0 },

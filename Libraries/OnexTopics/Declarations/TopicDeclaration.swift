@@ -8,6 +8,8 @@ public struct TopicDeclaration: Sendable, Hashable {
   public let replicationFactor: Int
   public let configuration: [String: String]
   public let owner: String?
+  /// What it is for, in a sentence.
+  public let description: String?
   /// Once it exists its partitions and settings change only where an operator says so.
   public let isProtected: Bool
   /// `cloudevents: binary`: records carry CloudEvents headers.
@@ -22,7 +24,7 @@ public struct TopicDeclaration: Sendable, Hashable {
 
   public init(
     name: TopicName, partitions: Int, replicationFactor: Int, configuration: [String: String] = [:], owner: String? = nil,
-    isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false,
+    description: String? = nil, isProtected: Bool = false, hasCloudEvents: Bool = false, hasDeadLetters: Bool = false,
     isImplied: Bool = false, file: String = "", line: Int = 1, column: Int = 1
   ) {
     self.name = name
@@ -30,6 +32,7 @@ public struct TopicDeclaration: Sendable, Hashable {
     self.replicationFactor = replicationFactor
     self.configuration = configuration
     self.owner = owner
+    self.description = description
     self.isProtected = isProtected
     self.hasCloudEvents = hasCloudEvents
     self.hasDeadLetters = hasDeadLetters

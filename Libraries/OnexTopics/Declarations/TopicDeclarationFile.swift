@@ -6,6 +6,7 @@ import OnexYAML
 enum TopicDeclarationFile {
   static let partitionsMax = 10_000
   static let replicasMax = 32
+  static let descriptionBytesMax = 10_000
 
   private static let fields = [
     "name", "partitions", "replication_factor", "config", "owner", "protected", "dlq", "cloudevents", "description",
@@ -39,12 +40,13 @@ enum TopicDeclarationFile {
     let isProtected = reader.flag("protected") ?? false
     let hasDeadLetters = reader.flag("dlq") ?? false
     let events = reader.choice("cloudevents", of: CloudEvents.self)
-    _ = reader.text("description")
+    let description = reader.text("description", bytesMax: descriptionBytesMax)
     guard problems.count == before, let name, let partitions else { return nil }
     return TopicDeclaration(
       name: name, partitions: partitions, replicationFactor: replicas,
       configuration: Dictionary(configuration.map { ($0.name.value, $0.value.value) }) { first, _ in first },
-      owner: owner?.value, isProtected: isProtected, hasCloudEvents: events == .binary, hasDeadLetters: hasDeadLetters,
+      owner: owner?.value, description: description?.value, isProtected: isProtected, hasCloudEvents: events == .binary,
+      hasDeadLetters: hasDeadLetters,
       file: problems.file, line: reader.position.line, column: reader.position.column)
   }
 
