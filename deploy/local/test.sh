@@ -14,6 +14,8 @@ main() {
   deploy/local/build.sh --build-tests
   ONEX_TEST_BIN_DIR=$(swift build "${SWIFT_FLAGS[@]}" --show-bin-path)
   export ONEX_TEST_BIN_DIR
+  # The whole run includes the simulation; asked for some tests, only those are run.
+  [[ $# -gt 0 ]] || Tests/Fixtures/simulate/run.sh "" "" "${ONEX_SIMULATION_SEEDS:-10000}"
   start_private_stack
   # shellcheck source=/dev/null # written by the stack
   source "$ONEX_LOCAL_DIR/stack.env"
