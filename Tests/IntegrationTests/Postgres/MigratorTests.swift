@@ -19,11 +19,11 @@ import Testing
       #expect(try await migrator.up().isEmpty)
       #expect(try await migrator.state().isCurrent)
       #expect(try await SchemaVersion.mismatch(connection) == nil)
-      #expect(try await migrator.down(steps: 1) == ["003_runtime_journal"])
+      #expect(try await migrator.down(steps: 1) == ["004_observability"])
       #expect(try await migrator.state().pending == [SchemaVersion.expected])
-      #expect(try await migrator.down(steps: 9) == ["002_runtime_inbox", "001_agent_actions"])
+      #expect(try await migrator.down(steps: 9) == ["003_runtime_journal", "002_runtime_inbox", "001_agent_actions"])
       #expect(try await migrator.up(to: 1) == ["001_agent_actions"])
-      #expect(try await migrator.up() == ["002_runtime_inbox", "003_runtime_journal"])
+      #expect(try await migrator.up() == ["002_runtime_inbox", "003_runtime_journal", "004_observability"])
       await connection.close()
     }
   }
@@ -66,7 +66,7 @@ import Testing
       let migrator = Migrator(connection, try files() + [broken])
       let failure = await #expect(throws: Migrator.Failure.self) { try await migrator.up() }
       let words = failure?.description ?? ""
-      #expect(words.hasPrefix("004_broken failed and was rolled back") && words.contains("nowhere"), "\(words)")
+      #expect(words.hasPrefix("005_broken failed and was rolled back") && words.contains("nowhere"), "\(words)")
       #expect(try await migrator.state().pending == [SchemaVersion.expected + 1])
       let left = try await connection.query("SELECT to_regclass('half') IS NULL AS gone")
       #expect(try left[0].value("gone", as: Bool.self))
