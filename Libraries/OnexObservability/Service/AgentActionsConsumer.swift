@@ -43,6 +43,7 @@ public struct AgentActionsConsumer: Service {
           failureThreshold: configuration[AgentActionsSettings.breakerThreshold],
           resetTimeout: .seconds(configuration[AgentActionsSettings.breakerResetSeconds]),
           halfOpenSuccesses: configuration[AgentActionsSettings.breakerHalfOpenSuccesses]),
+        policy: AgentActionsSettings.decodingPolicy(configuration),
         pollStalenessMax: .seconds(configuration[AgentActionsSettings.pollStalenessSeconds]),
         writeStalenessMax: .seconds(configuration[AgentActionsSettings.writeStalenessSeconds]), context: context))
   }
