@@ -231,31 +231,31 @@ $$;
 
 -- What all agents did, in one shape. Conditions on occurred_at and correlation_id reach the tables' indexes.
 CREATE OR REPLACE VIEW agent_activity AS
-  SELECT created_at AS occurred_at, 'agent_actions' AS table_name, agent_name::text, correlation_id, action_type::text AS kind,
+  SELECT created_at AS occurred_at, 'agent_actions' AS table_name, id, agent_name::text, correlation_id, action_type::text AS kind,
     status::text, concat_ws(': ', action_name, coalesce(error_message, result)) AS summary
   FROM agent_actions
   UNION ALL
-  SELECT created_at, 'agent_routing_decisions', selected_agent::text, correlation_id, request_type::text, NULL::text,
+  SELECT created_at, 'agent_routing_decisions', id, selected_agent::text, correlation_id, request_type::text, NULL::text,
     concat_ws(': ', 'confidence ' || confidence_score, routing_reason)
   FROM agent_routing_decisions
   UNION ALL
-  SELECT created_at, 'agent_transformation_events', source_agent::text, correlation_id, 'transformation', NULL::text,
+  SELECT created_at, 'agent_transformation_events', id, source_agent::text, correlation_id, 'transformation', NULL::text,
     concat_ws(': ', source_agent || ' -> ' || target_agent, trigger)
   FROM agent_transformation_events
   UNION ALL
-  SELECT created_at, 'router_performance_metrics', agent_name::text, correlation_id, metric_name::text, NULL::text,
+  SELECT created_at, 'router_performance_metrics', id, agent_name::text, correlation_id, metric_name::text, NULL::text,
     concat_ws(' ', trim_scale(metric_value), unit)
   FROM router_performance_metrics
   UNION ALL
-  SELECT created_at, 'agent_detection_failures', NULL::text, correlation_id, 'detection_failure', error_code::text,
+  SELECT created_at, 'agent_detection_failures', correlation_id, NULL::text, correlation_id, 'detection_failure', error_code::text,
     concat_ws(': ', failure_reason, request_summary)
   FROM agent_detection_failures
   UNION ALL
-  SELECT updated_at, 'agent_execution_logs', agent_name::text, correlation_id, 'execution', status::text,
+  SELECT updated_at, 'agent_execution_logs', execution_id, agent_name::text, correlation_id, 'execution', status::text,
     coalesce(error_message, output_summary, input_summary)
   FROM agent_execution_logs
   UNION ALL
-  SELECT created_at, 'agent_status_events', agent_name::text, correlation_id, 'status', state::text,
+  SELECT created_at, 'agent_status_events', id, agent_name::text, correlation_id, 'status', state::text,
     concat_ws(': ', current_phase, message)
   FROM agent_status_events;
 
