@@ -8,7 +8,8 @@ import OnexService
 public enum OnexControl {
   private static let commands: [any ControlCommand.Type] = [
     RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
-    RunsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self, DeadLettersCommand.self,
+    RunsCommand.self, ActionsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self,
+    DeadLettersCommand.self,
   ]
 
   /// Runs the command that the arguments name and ends the process.
