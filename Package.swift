@@ -51,7 +51,9 @@ let libraries: [Target] = [
   library("OnexKernel", ["OnexCore", "OnexThreads", "OnexJSON", "OnexYAML", "OnexService", "COnexPlugin"]),
   library("OnexCompute", ["OnexCore", "OnexJSON", "OnexKernel", "CCrypto"]),
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
-  library("OnexObservability", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexKernel"]),
+  library(
+    "OnexObservability",
+    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel"]),
   library("OnexWorkflow", ["OnexCore", "OnexJSON", "OnexKernel"]),
   library(
     "OnexTopics",

@@ -9,7 +9,8 @@ import OnexService
 public enum OnexControl {
   private static let commands: [any ControlCommand.Type] = [
     RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
-    RunsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self, DeadLettersCommand.self,
+    RunsCommand.self, ActionsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self,
+    DeadLettersCommand.self,
   ]
 
   private static let list = CommandList(

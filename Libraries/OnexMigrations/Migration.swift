@@ -23,7 +23,7 @@ public struct Migration: Sendable, Equatable {
 
   var isTransactional: Bool { !sql.text.hasPrefix(Migration.noTransaction) }
 
-  var title: String { "\(Migration.padded(number))_\(name)" }
+  public var title: String { "\(Migration.padded(number))_\(name)" }
 
   static func padded(_ number: Int) -> String {
     let digits = String(number)

@@ -47,25 +47,11 @@ struct DurableInbox: Sendable {
     await connection.close()
   }
 
-  /// Refuses a database of another version. One that cannot be reached is waited for by whoever needs it: the process starts and
-  /// says on `/ready` what is missing.
+  /// Applies migrations where asked for, and refuses a database of another version.
   func bootstrap() async throws {
-    context.health.starting("check the database's schema")
-    let connection: PostgresConnection
-    do {
-      connection = try await PostgresConnection.connect(database, logger: context.logger)
-    } catch {
-      guard error.isRetriable else { throw ServiceFailure.configuration("the database refuses this service: \(error)") }
-      context.logger.warning("the database cannot be reached yet", ["error": .string(error.description)])
-      return
-    }
-    do {
+    try await SchemaCheck.atStart(database, context) { connection in
       if context.configuration[DurableInbox.autoMigrate] { try await migrate(connection) }
-      if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
-    } catch let error as PostgresError {
-      context.logger.warning("the database's schema cannot be checked yet", ["error": .string(error.description)])
     }
-    await connection.close()
   }
 
   private func migrate(_ connection: PostgresConnection) async throws {

@@ -39,10 +39,24 @@ import Testing
     #expect(AgentActionsSettings.healthPort.defaultText == "8087")
   }
 
+  @Test func everyTopicIsReadAndTextIsRedactedUnlessSaidOtherwise() throws {
+    let prefix = AgentActionsSettingsTests.prefix
+    func policy(_ variables: [String: String]) throws -> DecodingPolicy {
+      AgentActionsSettings.decodingPolicy(try load(database.merging(variables) { $1 }))
+    }
+    #expect(try load(database)[AgentActionsSettings.topics].count == 7)
+    #expect(try policy([:]).redaction == .everything)
+    #expect(try policy([:]).nulBytes == .reject)
+    #expect(try policy([prefix + "NUL_BYTES": "strip"]).nulBytes == .strip)
+    #expect(try policy([prefix + "REDACTION_FIELDS": "result,metadata"]).redaction == .columns(["result", "metadata"]))
+    #expect(try policy([prefix + "REDACTION_ENABLED": "false", prefix + "REDACTION_FIELDS": "result"]).redaction == .nothing)
+  }
+
   @Test(arguments: [
     ("BATCH_SIZE", "0"), ("BATCH_SIZE", "100001"), ("BATCH_TIMEOUT_MS", "99"), ("BATCH_TIMEOUT_MS", "60001"),
     ("TOPICS", "agent-actions,unheard-of"), ("AUTO_OFFSET_RESET", "middle"), ("KAFKA_BOOTSTRAP_SERVERS", "nowhere"),
     ("POSTGRES_DSN", "mysql://h"), ("CIRCUIT_BREAKER_THRESHOLD", "0"), ("HEALTH_CHECK_STALENESS_SECONDS", "x"),
+    ("NUL_BYTES", "keep"), ("RECORD_BYTES_MAX", "10"), ("REDACTION_ENABLED", "maybe"), ("REDACTION_FIELDS", "agent_name"),
   ])
   func aValueOutOfRangeIsNamed(_ name: String, _ value: String) {
     let found = problems(database.merging([AgentActionsSettingsTests.prefix + name: value]) { $1 })

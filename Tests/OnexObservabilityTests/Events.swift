@@ -24,9 +24,17 @@ enum Events {
       source: TopicPartition(Topics.agentActions, partition), offset: offset, key: nil, value: value, timestamp: nil)
   }
 
-  static func decode(_ value: Bytes?) -> Result<Row, BadRow> {
-    var decoder = RowDecoder()
-    do throws(BadRow) { return .success(try decoder.decode(value, for: table)) } catch { return .failure(error) }
+  static let receivedAt = Timestamp(milliseconds: 1_763_700_000_000)
+
+  static func decode(
+    _ value: Bytes?, for table: ObservabilityTable = table, _ policy: DecodingPolicy = DecodingPolicy()
+  ) -> Result<Row, BadRow> {
+    var decoder = RowDecoder(policy)
+    do throws(BadRow) {
+      return .success(try decoder.decode(record(7, partition: 3, value: value), for: table, receivedAt: receivedAt))
+    } catch {
+      return .failure(error)
+    }
   }
 
   static func badRow(_ value: Bytes?) -> BadRow? {
@@ -35,8 +43,8 @@ enum Events {
 }
 
 extension Row {
-  func value(_ column: String) -> Value? {
-    Events.table.columns.firstIndex { $0.name == column }.map { values[$0] }
+  func value(_ column: String, of table: ObservabilityTable = Events.table) -> Value? {
+    table.index(of: column).map { values[$0] }
   }
 
   var metadataJSON: JSONValue? { try? JSONValue.parse(metadata) }

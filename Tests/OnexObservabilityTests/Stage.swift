@@ -41,7 +41,7 @@ struct Stage: Sendable {
       ObservabilityConsumer.Parts(
         consumer: RecordingConsumer(events, offsets), producer: try bus.producer(),
         store: store, tables: [.agentActions], group: group, limits: BatchLimits(rowsMax: 100, waitMax: .seconds(1)),
-        breaker: CircuitBreakerPolicy(failureThreshold: 1000), pollStalenessMax: .seconds(60),
+        breaker: CircuitBreakerPolicy(failureThreshold: 1000), policy: DecodingPolicy(), pollStalenessMax: .seconds(60),
         writeStalenessMax: .seconds(300), context: context))
     return Member(
       consumer: consumer, shutdown: context.shutdown, health: context.health, metrics: context.metrics)

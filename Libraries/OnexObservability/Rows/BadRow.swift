@@ -5,6 +5,7 @@ struct BadRow: Error, Sendable, Equatable {
   /// What dead letters are counted by.
   enum Cause: String, Sendable, CaseIterable {
     case tombstone
+    case tooLarge = "too_large"
     case invalidJSON = "invalid_json"
     case missingField = "missing_field"
     case wrongType = "wrong_type"
@@ -23,6 +24,13 @@ struct BadRow: Error, Sendable, Equatable {
   let reason: String
   let correlationID: CorrelationID?
 
-  /// As in WIRE "Error codes".
-  var code: ErrorCode { cause == .invalidJSON ? .invalidJSON : .schemaViolation }
+  /// As docs/reference/errors.md has it, and one of its own for records without a value.
+  var code: String {
+    switch cause {
+    case .tombstone: "TOMBSTONE"
+    case .tooLarge: ErrorCode.payloadTooLarge.rawValue
+    case .invalidJSON: ErrorCode.invalidJSON.rawValue
+    default: ErrorCode.schemaViolation.rawValue
+    }
+  }
 }

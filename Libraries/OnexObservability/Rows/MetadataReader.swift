@@ -6,10 +6,13 @@ enum MetadataReader {
   ///
   /// An `extra` that the event brought itself keeps its members; where names meet, the event's own field wins. One that is no
   /// object moves to `extra.extra`.
-  static func metadata(of event: JSONObject, for table: ObservabilityTable) throws(FieldProblem) -> JSONObject {
+  static func metadata(
+    of event: JSONObject, for table: ObservabilityTable, _ reader: inout FieldReader
+  ) throws(FieldProblem) -> JSONObject {
     var metadata = try given(event[ObservabilityTable.metadata])
     let unknown = event.members.filter { member in
-      member.name != ObservabilityTable.metadata && !table.columns.contains { $0.name == member.name }
+      member.name != ObservabilityTable.metadata
+        && !table.columns.contains { $0.name == member.name && $0.source != .received }
     }
     if !unknown.isEmpty {
       var extra = JSONObject()
@@ -21,11 +24,10 @@ enum MetadataReader {
       for member in unknown { extra[member.name] = member.value }
       metadata[ObservabilityTable.extra] = .object(extra)
     }
-    guard !hasNUL(.object(metadata)) else {
-      throw FieldProblem(
-        cause: .nulByte, message: "metadata or an unknown field contains a NUL character, which PostgreSQL cannot store")
-    }
-    return metadata
+    if let stripped = try reader.withoutNUL(.object(metadata), "metadata or an unknown field")?.object { metadata = stripped }
+    if reader.hasStripped { metadata[ObservabilityTable.nulStripped] = true }
+    guard !metadata.isEmpty, reader.policy.redaction.covers(ObservabilityTable.metadata) else { return metadata }
+    return reader.redactor.redacted(metadata) ?? metadata
   }
 
   private static func given(_ field: JSONValue?) throws(FieldProblem) -> JSONObject {
@@ -34,16 +36,6 @@ enum MetadataReader {
     case .object(let object): return object
     case let other?:
       throw FieldProblem(cause: .wrongType, message: "metadata is \(other.typeName), an object is expected")
-    }
-  }
-
-  /// Recursion is bounded by the parser's depth.
-  private static func hasNUL(_ value: JSONValue) -> Bool {
-    switch value {
-    case .string(let text): FieldReader.hasNUL(text)
-    case .array(let elements): elements.contains(where: hasNUL)
-    case .object(let object): object.members.contains { FieldReader.hasNUL($0.name) || hasNUL($0.value) }
-    case .null, .boolean, .number: false
     }
   }
 }

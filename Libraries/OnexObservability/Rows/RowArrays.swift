@@ -17,9 +17,10 @@ enum RowArrays {
     switch value {
     case .null: array.appendNull()
     case .uuid(let uuid): array.append(uuid)
-    case .text(let text): array.append(text)
+    case .text(let text), .numeric(let text): array.append(text)
     case .timestamp(let timestamp): array.append(timestamp)
     case .integer(let number): array.append(number)
+    case .json(let document): array.append(jsonb: document)
     }
   }
 }

@@ -1,5 +1,6 @@
 import OnexCore
 import OnexKafka
+import OnexMigrations
 import OnexPostgres
 import OnexService
 
@@ -23,6 +24,8 @@ public struct AgentActionsConsumer: Service {
 
   private let context: ServiceContext
   private let consumer: ObservabilityConsumer
+  private let database: PostgresConfiguration
+  private let retention: RetentionKeeper
 
   public init(_ context: ServiceContext) throws {
     self.context = context
@@ -31,11 +34,15 @@ public struct AgentActionsConsumer: Service {
     let group = configuration[AgentActionsSettings.group]
     let bus = KafkaEventBus(AgentActionsConsumer.kafka(configuration), logger: context.logger)
     let start = Subscription.Start(rawValue: configuration[AgentActionsSettings.start]) ?? .earliest
+    let tables = ObservabilityTable.all.filter { topics.contains($0.topic) }
+    database = AgentActionsConsumer.postgres(configuration)
+    retention = RetentionKeeper(
+      database: database, tables: tables, policy: AgentActionsSettings.retention(configuration), context: context)
     consumer = ObservabilityConsumer(
       ObservabilityConsumer.Parts(
         consumer: try bus.consumer(Subscription(topics: topics, group: group, start: start)), producer: try bus.producer(),
-        store: PostgresRowStore(client: PostgresClient(AgentActionsConsumer.postgres(configuration), logger: context.logger)),
-        tables: ObservabilityTable.all.filter { topics.contains($0.topic) }, group: group,
+        store: PostgresRowStore(client: PostgresClient(database, logger: context.logger)),
+        tables: tables, group: group,
         limits: BatchLimits(
           rowsMax: configuration[AgentActionsSettings.batchSize],
           waitMax: .milliseconds(configuration[AgentActionsSettings.batchTimeoutMilliseconds])),
@@ -43,6 +50,7 @@ public struct AgentActionsConsumer: Service {
           failureThreshold: configuration[AgentActionsSettings.breakerThreshold],
           resetTimeout: .seconds(configuration[AgentActionsSettings.breakerResetSeconds]),
           halfOpenSuccesses: configuration[AgentActionsSettings.breakerHalfOpenSuccesses]),
+        policy: AgentActionsSettings.decodingPolicy(configuration),
         pollStalenessMax: .seconds(configuration[AgentActionsSettings.pollStalenessSeconds]),
         writeStalenessMax: .seconds(configuration[AgentActionsSettings.writeStalenessSeconds]), context: context))
   }
@@ -70,11 +78,17 @@ public struct AgentActionsConsumer: Service {
   }
 
   /// Joining the group goes on in the background. A database that is away does not hold up the start: the process is fine, and
-  /// `/ready` says what is missing.
+  /// `/ready` says what is missing. One of another version does.
   public func bootstrap() async throws {
-    context.health.starting("database")
+    try await SchemaCheck.atStart(database, context)
     await consumer.checkDatabase()
   }
 
-  public func run() async throws { try await consumer.run() }
+  public func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await retention.run() }
+      defer { group.cancelAll() }
+      try await consumer.run()
+    }
+  }
 }

@@ -46,6 +46,43 @@ public enum AgentActionsSettings {
     prefix + "CIRCUIT_BREAKER_HALF_OPEN_SUCCESSES", default: 1, range: 1...100,
     help: "Writes in a row that close the circuit again.")
 
+  public static let nulBytes = Setting.choice(
+    prefix + "NUL_BYTES", of: DecodingPolicy.NULBytes.allCases.map(\.rawValue), default: DecodingPolicy.NULBytes.reject.rawValue,
+    help: "Events with NUL characters, which PostgreSQL cannot store: dead letters, or stored without them and marked.")
+
+  public static let recordBytesMax = Setting.integer(
+    prefix + "RECORD_BYTES_MAX", default: DecodingPolicy.recordBytesDefault, range: 1024...(64 << 20),
+    help: "Larger records are dead letters.")
+
+  public static let redactionEnabled = Setting.flag(
+    prefix + "REDACTION_ENABLED", default: true,
+    help: "Replace secrets and personal data in free text by [REDACTED:kind] before it is stored.")
+
+  private static let allFields = "*"
+
+  public static let redactionFields = Setting.list(
+    prefix + "REDACTION_FIELDS", default: [allFields],
+    allowed: "\(allFields) for all free text, or some of \(RedactionScope.names.sorted().joined(separator: ", "))",
+    help: "The columns that are looked through.", check: { $0 == allFields || RedactionScope.names.contains($0) })
+
+  public static let retentionEnabled = Setting.flag(
+    prefix + "TTL_ENABLED", default: true, help: "Remove rows that are older than their table's TTL_DAYS.")
+
+  private static let retentionDaysRange = 1...3650
+
+  public static let retentionDays = Setting.integer(
+    prefix + "TTL_DAYS", default: 30, range: retentionDaysRange, help: "How long rows are kept.")
+
+  /// One for each table, by the table's name.
+  static let tableRetentionDays = Dictionary(
+    uniqueKeysWithValues: ObservabilityTable.all.map { table in
+      let setting = Setting.integer(
+        prefix + "TTL_DAYS_" + table.name.uppercased(), default: 30, range: retentionDaysRange,
+        help: "How long rows of \(table.name) are kept."
+      ).fallback(retentionDays.name)
+      return (table.name, setting)
+    })
+
   public static let healthPort = Setting.port(
     prefix + "HEALTH_CHECK_PORT", default: 8087,
     help: "The port of /health, /ready and /metrics; 0 lets the system choose."
@@ -65,10 +102,31 @@ public enum AgentActionsSettings {
     help: "Seconds without a poll after which health is degraded.")
 
   /// The endpoint's port and host are the chassis' to load.
-  static let all: [any AnySetting] = [
-    bootstrapServers, group, topics, start, dsn, batchSize, batchTimeoutMilliseconds, breakerThreshold, breakerResetSeconds,
-    breakerHalfOpenSuccesses, writeStalenessSeconds, pollStalenessSeconds,
-  ]
+  static let all: [any AnySetting] =
+    [
+      bootstrapServers, group, topics, start, dsn, batchSize, batchTimeoutMilliseconds, breakerThreshold, breakerResetSeconds,
+      breakerHalfOpenSuccesses, nulBytes, recordBytesMax, redactionEnabled, redactionFields, retentionEnabled, retentionDays,
+      writeStalenessSeconds,
+      pollStalenessSeconds,
+    ] + ObservabilityTable.all.compactMap { tableRetentionDays[$0.name] }
+
+  static func decodingPolicy(_ configuration: Configuration) -> DecodingPolicy {
+    let fields = configuration[redactionFields]
+    let redaction: RedactionScope
+    if !configuration[redactionEnabled] {
+      redaction = .nothing
+    } else {
+      redaction = fields.contains(allFields) ? .everything : .columns(Set(fields))
+    }
+    return DecodingPolicy(
+      nulBytes: DecodingPolicy.NULBytes(rawValue: configuration[nulBytes]) ?? .reject,
+      recordBytesMax: configuration[recordBytesMax], redaction: redaction)
+  }
+
+  static func retention(_ configuration: Configuration) -> RetentionPolicy {
+    guard configuration[retentionEnabled] else { return .forever }
+    return .days(tableRetentionDays.mapValues { configuration[$0] })
+  }
 
   /// The parts of the database's address, used only when no address is given in one piece.
   static let postgresParts = SettingGroup(

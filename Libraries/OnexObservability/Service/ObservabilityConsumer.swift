@@ -17,6 +17,7 @@ final class ObservabilityConsumer: Sendable {
     let group: String
     let limits: BatchLimits
     let breaker: CircuitBreakerPolicy
+    let policy: DecodingPolicy
     let pollStalenessMax: Duration
     let writeStalenessMax: Duration
     let context: ServiceContext
@@ -180,7 +181,8 @@ final class ObservabilityConsumer: Sendable {
     let letters = DeadLetterPublisher(
       producer: parts.producer, group: parts.group, watch: watch, clock: clock, isEnding: isEnding)
     let writer = BatchWriter(
-      store: parts.store, deadLetters: letters, gate: gate, watch: watch, metrics: metrics, clock: clock, isEnding: isEnding)
+      store: parts.store, deadLetters: letters, gate: gate, watch: watch, metrics: metrics, clock: clock,
+      policy: parts.policy, isEnding: isEnding)
     for await _ in work {
       while let batch = nextBatch() {
         guard await write(batch, writer) else { return }

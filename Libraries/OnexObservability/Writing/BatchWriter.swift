@@ -17,17 +17,19 @@ struct BatchWriter: Sendable {
   let watch: DependencyWatch
   let metrics: ObservabilityMetrics
   let clock: any RuntimeClock
+  let policy: DecodingPolicy
   /// Waiting for a dependency makes no sense any more.
   let isEnding: @Sendable () -> Bool
 
   func write(_ batch: RecordBatch, into table: ObservabilityTable) async -> Outcome {
-    var decoder = RowDecoder()
+    var decoder = RowDecoder(policy)
+    let receivedAt = clock.now()
     var rows: [Row] = []
     var records: [ConsumedRecord] = []
     var bad: [(record: ConsumedRecord, row: BadRow)] = []
     for record in batch.records {
       do throws(BadRow) {
-        rows.append(try decoder.decode(record.value, for: table))
+        rows.append(try decoder.decode(record, for: table, receivedAt: receivedAt))
         records.append(record)
       } catch {
         bad.append((record, error))

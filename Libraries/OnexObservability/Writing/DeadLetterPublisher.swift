@@ -31,7 +31,7 @@ struct DeadLetterPublisher: Sendable {
 
   private func cause(_ row: BadRow) -> DeadLetter.Cause {
     DeadLetter.Cause(
-      code: row.code.rawValue, reason: row.reason, consumerGroup: group, correlationID: row.correlationID, time: clock.now())
+      code: row.code, reason: row.reason, consumerGroup: group, correlationID: row.correlationID, time: clock.now())
   }
 
   private func report(_ failures: [PublishFailure]) {

@@ -16,14 +16,14 @@ struct ServiceTopics: Sendable {
       runtimeEffects, group: "onex-runtime-effects", reads: [Topics.effectRequests], writes: [Topics.effectResponses]),
     service(
       runtimeWorker, group: "onex-runtime-workers", reads: [Topics.workerRequests], writes: [Topics.workerResponses]),
-    service(agentActionsConsumer, group: "agent-observability-postgres", reads: [Topics.agentActions], writes: []),
+    service(agentActionsConsumer, group: "agent-observability-postgres", reads: Topics.observability, writes: []),
     service(TopicManager.name, group: nil, reads: [], writes: [Topics.topicChanged]),
   ]
 
   static let outside = [
     ServiceTopics(
       participant: TopicParticipant(name: "clients", role: .outside), reads: [Topics.responses], writes: [Topics.requests]),
-    ServiceTopics(participant: TopicParticipant(name: "agents", role: .outside), reads: [], writes: [Topics.agentActions]),
+    ServiceTopics(participant: TopicParticipant(name: "agents", role: .outside), reads: [], writes: Topics.observability),
   ]
 
   static let agentActionsConsumer = "agent-actions-consumer"

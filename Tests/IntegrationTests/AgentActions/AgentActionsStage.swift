@@ -2,6 +2,7 @@ import Glibc
 import OnexCore
 import OnexJSON
 import OnexKafka
+import OnexMigrations
 import OnexPostgres
 import OnexService
 import ProcessTestSupport
@@ -17,36 +18,24 @@ struct AgentActionsStage: Sendable {
   private let producer: any EventProducer
 
   /// - Parameter databaseURL: a database that is empty.
-  init(databaseURL: String) async throws {
+  init(databaseURL: String, table: ObservabilityTable = .agentActions) async throws {
     guard let servers = getenv("KAFKA_BOOTSTRAP_SERVERS") else { throw MissingServer(variable: "KAFKA_BOOTSTRAP_SERVERS") }
     let connection = KafkaConnection(bootstrapServers: [String(cString: servers)], clientID: "agent-actions-tests")
     let topic = "agent-actions-test-\(RandomIDSource().next())"
     self.databaseURL = databaseURL
-    table = ObservabilityTable(
-      topic: topic, name: ObservabilityTable.agentActions.name, columns: ObservabilityTable.agentActions.columns)
+    self.table = table.reading(topic)
     bus = KafkaEventBus(connection)
     producer = try bus.producer()
     let admin = try KafkaAdmin(connection)
     let wanted = [topic, Topics.deadLetters(of: topic)].map {
-      TopicSpecification(name: $0, partitions: 3, replicationFactor: 1)
+      TopicSpecification(name: $0, partitions: 3, replicationFactor: 1, configuration: ["max.message.bytes": "8388608"])
     }
     for creation in await admin.create(wanted) {
       if case .failed(let error) = creation { throw error }
     }
     let database = try await PostgresConnection.connect(PostgresConfiguration(.connectionString(databaseURL)))
-    try await database.script(AgentActionsStage.migration())
+    _ = try await Migrator(database, try MigrationFolder.load(ScratchDatabase.migrations)).up()
     await database.close()
-  }
-
-  /// The file that production applies.
-  static func migration(_ path: String = #filePath) throws -> String {
-    let root = path.split(separator: "/").dropLast(4).joined(separator: "/")
-    let name = "/\(root)/migrations/forward/001_agent_actions.sql"
-    guard let file = fopen(name, "re") else { throw TestFailure("\(name) cannot be read") }
-    defer { fclose(file) }
-    var text = [UInt8](repeating: 0, count: 1 << 16)
-    let count = fread(&text, 1, text.count, file)
-    return String(decoding: text[..<count], as: UTF8.self)
   }
 
   struct Member: Sendable {
@@ -61,7 +50,7 @@ struct AgentActionsStage: Sendable {
     }
   }
 
-  func member(group: String = "group") throws -> Member {
+  func member(group: String = "group", policy: DecodingPolicy = DecodingPolicy()) throws -> Member {
     let context = ServiceContext(
       name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState())
     let group = "\(table.topic)-\(group)"
@@ -69,7 +58,7 @@ struct AgentActionsStage: Sendable {
       ObservabilityConsumer.Parts(
         consumer: try bus.consumer(Subscription(topics: [table.topic], group: group)), producer: try bus.producer(),
         store: PostgresRowStore(client: PostgresClient(PostgresConfiguration(.connectionString(databaseURL)))), tables: [table],
-        group: group, limits: BatchLimits(rowsMax: 100, waitMax: .seconds(1)), breaker: CircuitBreakerPolicy(),
+        group: group, limits: BatchLimits(rowsMax: 100, waitMax: .seconds(1)), breaker: CircuitBreakerPolicy(), policy: policy,
         pollStalenessMax: .seconds(60), writeStalenessMax: .seconds(300), context: context))
     context.health.running()
     return Member(consumer: consumer, context: context)
@@ -94,7 +83,7 @@ struct AgentActionsStage: Sendable {
     return event.encoded()
   }
 
-  func send(_ values: [Bytes]) async throws {
+  func send(_ values: [Bytes?]) async throws {
     let failures = await producer.publish(values.map { OutboundRecord(topic: table.topic, key: nil, value: $0) })
     try #require(failures.isEmpty)
   }

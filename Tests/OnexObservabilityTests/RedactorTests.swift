@@ -1,0 +1,101 @@
+import OnexCore
+import Testing
+
+@testable import OnexObservability
+
+@Suite struct RedactorTests {
+  private let redactor = Redactor()
+
+  private static let found: [(String, String)] = [
+    ("password=hunter2 next", "password=[REDACTED:secret] next"),
+    ("Client-Secret : 'a b' next", "Client-Secret : '[REDACTED:secret]' next"),
+    (#"{"api_key": "abc\"d", "a":1}"#, #"{"api_key": "[REDACTED:secret]", "a":1}"#),
+    (#"{\"accessToken\":\"abc\",\"a\":1}"#, #"{\"accessToken\":\"[REDACTED:secret]\",\"a\":1}"#),
+    ("Authorization: Bearer abc.def\nnext", "Authorization: [REDACTED:secret]\nnext"),
+    ("Set-Cookie: a=1; b=2", "Set-Cookie: [REDACTED:secret]"),
+    ("GET /?token=abc&x=1", "GET /?token=[REDACTED:secret]&x=1"),
+    ("postgresql://u:p4ss@host/db", "postgresql://u:[REDACTED:secret]@host/db"),
+    ("used Bearer abcdefghij0123456789xyz= there", "used Bearer [REDACTED:bearer] there"),
+    ("tok eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF_-1 end", "tok [REDACTED:jwt] end"),
+    ("mail joe.bloggs+x@example.co.uk, ok", "mail [REDACTED:email], ok"),
+    ("käse <joe@example.com>", "käse <[REDACTED:email]>"),
+    ("call +49 30 1234567 now", "call [REDACTED:phone] now"),
+    ("call (555) 123-4567 or 555-123-4567.", "call [REDACTED:phone] or [REDACTED:phone]."),
+    ("key AKIAIOSFODNN7EXAMPLE.", "key [REDACTED:aws_key]."),
+    ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = [REDACTED:secret]"),
+    ("sk-proj-abcdefghij0123456789 x", "[REDACTED:api_key] x"),
+    ("ghp_abcdefghij0123456789 x", "[REDACTED:api_key] x"),
+    ("github_pat_11ABCDEFG0123456789_x y", "[REDACTED:api_key] y"),
+    ("xoxb-123456789012-abc x", "[REDACTED:api_key] x"),
+    (
+      "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nx", "[REDACTED:private_key]\nx"
+    ),
+  ]
+
+  @Test(arguments: found)
+  func whatMustNotBeStoredIsReplacedAndTheRestStays(_ text: String, _ expected: String) {
+    #expect(redactor.redacted(text) == expected)
+    #expect(redactor.redacted(expected) == nil, "a second time changes nothing")
+  }
+
+  @Test(arguments: [
+    "max_tokens: 100", "2026-11-21T03:48:54.123+01:00", "5f3c1b2a-1234-4567-8901-123456789012", "1732161600123",
+    "10.123.456.7890",
+    "token: null", "has_password = false", "basic understanding of tokens", "snake_case = 5", "a@b", "pkg@1.2.3", "password:",
+    "bearer of very goodnewsfromafar", "https://host:8080/path@x", "", "@", ":", "=", "+", "(", "eyJ",
+    "-----BEGIN CERTIFICATE-----",
+  ])
+  func ordinaryTextStaysAsItIs(_ text: String) { #expect(redactor.redacted(text) == nil) }
+
+  @Test func membersWithASecretsNameGoAsAWhole() {
+    let value: JSONValue = [
+      "headers": ["Authorization": "x", "Accept": "y"], "credentials": ["user": "a", "pass": "b"], "pin_token": 12,
+      "has_token": true,
+      "list": ["a", "b@example.com"], "joe@example.com": 1,
+    ]
+    let expected: JSONValue = [
+      "headers": ["Authorization": "[REDACTED:secret]", "Accept": "y"], "credentials": "[REDACTED:secret]",
+      "pin_token": "[REDACTED:secret]", "has_token": true, "list": ["a", "[REDACTED:email]"], "[REDACTED:email]": 1,
+    ]
+    #expect(redactor.redacted(value) == expected)
+    #expect(redactor.redacted(expected) == nil)
+  }
+
+  @Test func membersStayApartWhenTheirNamesAreReplaced() throws {
+    let redacted = try #require(redactor.redacted(["a@example.com": 1, "b@example.com": 2])?.object)
+    #expect(redacted.count == 2 && Set(redacted.members.map(\.name)).count == 2)
+  }
+
+  /// Every mutation of what is found either stays or is replaced; nothing crashes, nothing is half replaced.
+  @Test func anyTextIsReadToItsEnd() {
+    var random = SystemRandomNumberGenerator()
+    let pieces = RedactorTests.found.flatMap { [$0.0, $0.1] } + ["\"", "\\", "'", ":", "=", "@", "é", " ", "\n", "-----", "://"]
+    for _ in 0..<5000 {
+      let text = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+        String(pieces.randomElement(using: &random)!.prefix(Int.random(in: 1...30, using: &random)))
+      }.joined()
+      let once = redactor.redacted(text) ?? text
+      #expect(once.unicodeScalars.count > 0, "\(text)")
+    }
+  }
+
+  @Test func theScopeSaysWhichColumnsAreLookedThrough() throws {
+    let event = Events.action(
+      1,
+      [
+        "result": "a@example.com", "error_message": "b@example.com", "agent_name": "c@example.com",
+        "metadata": ["x": "d@example.com"],
+      ])
+    func row(_ scope: RedactionScope) throws -> Row {
+      try Events.decode(event, for: .agentActions, DecodingPolicy(redaction: scope)).get()
+    }
+    let mark = Row.Value.text("[REDACTED:email]")
+    let all = try row(.everything)
+    #expect(all.value("result") == mark && all.value("error_message") == mark && all.metadataJSON == ["x": "[REDACTED:email]"])
+    #expect(all.value("agent_name") == .text("c@example.com"), "a name is no free text")
+    let some = try row(.columns(["result"]))
+    #expect(some.value("result") == mark && some.value("error_message") == .text("b@example.com"))
+    #expect(some.metadataJSON == ["x": "d@example.com"])
+    #expect(try row(.nothing).value("result") == .text("a@example.com"))
+  }
+}
