@@ -66,16 +66,16 @@ import Testing
     #expect(redacted.count == 2 && Set(redacted.members.map(\.name)).count == 2)
   }
 
-  /// Every mutation of what is found either stays or is replaced; nothing crashes, nothing is half replaced.
+  /// Pieces of what is found, cut and put together anyhow: what comes after a piece that looks like a secret is still read.
   @Test func anyTextIsReadToItsEnd() {
     var random = SystemRandomNumberGenerator()
     let pieces = RedactorTests.found.flatMap { [$0.0, $0.1] } + ["\"", "\\", "'", ":", "=", "@", "é", " ", "\n", "-----", "://"]
     for _ in 0..<5000 {
       let text = (0..<Int.random(in: 1...4, using: &random)).map { _ in
-        String(pieces.randomElement(using: &random)!.prefix(Int.random(in: 1...30, using: &random)))
+        pieces.randomElement(using: &random).map { $0.prefix(Int.random(in: 1...30, using: &random)) } ?? ""
       }.joined()
-      let once = redactor.redacted(text) ?? text
-      #expect(once.unicodeScalars.count > 0, "\(text)")
+      let end = "\n\"\n'\n\" last@example.com"
+      #expect(!(redactor.redacted(text + end) ?? text + end).contains("last@example.com"), "\(text)")
     }
   }
 
