@@ -89,7 +89,7 @@ start_postgres() {
 launch_postgres() {
   as_postgres setsid "$(postgres_bin_dir)/postgres" -D "$(postgres_data)" -p "${PORTS[postgres]}" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-    -c shared_buffers=32MB -c max_connections=100 -c fsync=on
+    -c shared_buffers=128MB -c max_connections=100 -c fsync=on
 }
 
 # A server that was killed outright leaves children, which end by themselves within moments; until then they hold the
