@@ -82,7 +82,7 @@ struct DurableInbox: Sendable {
           let connections = store.connections
           open.set(connections.open)
           waiting.set(connections.waiting)
-          await rest(StoreWatch.interval)
+          await context.rest(StoreWatch.interval)
         }
       }
     }
@@ -105,16 +105,7 @@ struct DurableInbox: Sendable {
         context.logger.warning("the inbox was not maintained", ["error": .string(error.description)])
         pause = .seconds(10)
       }
-      await rest(pause)
-    }
-  }
-
-  private func rest(_ pause: Duration) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await context.clock.sleep(for: pause) }
-      group.addTask { await context.shutdown.wait() }
-      await group.next()
-      group.cancelAll()
+      await context.rest(pause)
     }
   }
 }

@@ -47,7 +47,7 @@ struct RetentionKeeper: Sendable {
         if !isEnding { report(error, metrics) }
       }
       metrics.isLeader.set(0)
-      await rest(pace.retry)
+      await context.rest(pace.retry)
     }
   }
 
@@ -59,11 +59,11 @@ struct RetentionKeeper: Sendable {
         metrics.isLeader.set(isLeader ? 1 : 0)
       }
       guard isLeader else {
-        await rest(pace.candidacy)
+        await context.rest(pace.candidacy)
         continue
       }
       for table in tables { try await maintain(table, connection, metrics) }
-      await rest(pace.interval)
+      await context.rest(pace.interval)
     }
   }
 
@@ -89,7 +89,7 @@ struct RetentionKeeper: Sendable {
         // A full batch says that there are more.
         hasMore = action == "deleted" && count == pace.deletedMax
       }
-      if hasMore { await rest(pace.breath) }
+      if hasMore { await context.rest(pace.breath) }
     }
   }
 
@@ -99,13 +99,4 @@ struct RetentionKeeper: Sendable {
   }
 
   private var isEnding: Bool { context.shutdown.isRequested || Task.isCancelled }
-
-  private func rest(_ pause: Duration) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await context.clock.sleep(for: pause) }
-      group.addTask { await context.shutdown.wait() }
-      await group.next()
-      group.cancelAll()
-    }
-  }
 }

@@ -31,4 +31,14 @@ public struct ServiceContext: Sendable {
     self.clock = clock
     self.ids = ids
   }
+
+  /// Returns after `pause`, or at once when the end is asked for or the task is cancelled.
+  public func rest(_ pause: Duration) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { try? await clock.sleep(for: pause) }
+      group.addTask { await shutdown.wait() }
+      await group.next()
+      group.cancelAll()
+    }
+  }
 }

@@ -2,7 +2,7 @@ import OnexCommandLine
 import OnexService
 
 /// `topic-manager catalogue`
-enum CatalogueCommand: TopicCommand {
+enum CatalogueCommand: CatalogueReader {
   static let name = "catalogue"
   static let summary = "Write the pages about topics that come from the contracts, or say which of them is stale."
   static let grammar = ArgumentSet.Grammar(
@@ -17,12 +17,6 @@ enum CatalogueCommand: TopicCommand {
     """
   private static let defaultFolder = "docs/reference"
 
-  static func run(_ arguments: ArgumentSet, _ context: TopicCommandContext) async throws -> TopicExit {
-    try run(
-      arguments, contracts: context.contracts(arguments), output: context.terminal.print, errors: context.terminal.printError)
-  }
-
-  /// As `GraphCommand.run`.
   static func run(
     _ arguments: ArgumentSet, contracts: String, output: (String) -> Void, errors: (String) -> Void
   ) throws(ArgumentSet.Misuse) -> TopicExit {

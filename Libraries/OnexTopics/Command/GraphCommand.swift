@@ -2,7 +2,7 @@ import OnexCommandLine
 import OnexService
 
 /// `topic-manager graph`
-enum GraphCommand: TopicCommand {
+enum GraphCommand: CatalogueReader {
   static let name = "graph"
   static let summary = "Draw who reads and writes which topic. Asks no broker."
   static let grammar = ArgumentSet.Grammar(options: [("--format", "mermaid|dot"), ("--dir", "CONTRACTS")])
@@ -12,14 +12,6 @@ enum GraphCommand: TopicCommand {
     Exit codes: 0 drawn, 1 the contracts are wrong, 2 usage.
     """
 
-  static func run(_ arguments: ArgumentSet, _ context: TopicCommandContext) async throws -> TopicExit {
-    try run(
-      arguments, contracts: context.contracts(arguments), output: context.terminal.print, errors: context.terminal.printError)
-  }
-
-  /// - Parameters:
-  ///   - output: takes what is for standard output, without its last line end.
-  ///   - errors: takes lines for standard error.
   static func run(
     _ arguments: ArgumentSet, contracts: String, output: (String) -> Void, errors: (String) -> Void
   ) throws(ArgumentSet.Misuse) -> TopicExit {

@@ -85,7 +85,7 @@ public struct TopicManager: Service {
       case .unfinished(let reason): last = reason
       }
       guard context.clock.uptime() < limit else { break }
-      await sleep(.milliseconds(500))
+      await context.rest(.milliseconds(500))
     }
     throw ServiceFailure.unavailable("not every declared topic can be used: \(last)")
   }
@@ -97,7 +97,7 @@ public struct TopicManager: Service {
     while !context.shutdown.isRequested {
       let left = end - context.clock.uptime()
       guard left > .zero else { return }
-      await sleep(min(step, left))
+      await context.rest(min(step, left))
       if left > step, await load() != desired { return context.logger.info("the contracts have changed") }
     }
   }
@@ -116,14 +116,4 @@ public struct TopicManager: Service {
 
   /// As deep as a contract may be nested.
   private static let readerStackBytes = 8 << 20
-
-  /// Ends early when shutdown is requested.
-  private func sleep(_ duration: Duration) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await context.clock.sleep(for: duration) }
-      group.addTask { await context.shutdown.wait() }
-      await group.next()
-      group.cancelAll()
-    }
-  }
 }
