@@ -50,6 +50,16 @@ public final class HealthState: Sendable {
     }
   }
 
+  /// No new work is taken. What is under way is for the service to say, and what it has said already stays.
+  func beginDraining() {
+    let now = clock.now()
+    state.withLock { state in
+      if case .draining = state.phase { return }
+      state.since = now
+      state.phase = .draining(inFlight: 0)
+    }
+  }
+
   /// Raises a reason, or updates its message. It shows the service as degraded until it is cleared.
   ///
   /// - Parameters:

@@ -77,7 +77,7 @@ struct ServiceProcess<S: Service> {
   private func waitForSignals(_ signals: inout TerminationSignals) -> Never {
     let first = signals.next()
     context.logger.info("draining", ["signal": .string(first), "timeout_s": .double(drainTimeout.seconds)])
-    context.health.draining(inFlight: context.health.inFlight)
+    context.health.beginDraining()
     context.shutdown.request()
     if let second = signals.next(within: drainTimeout + ServiceProcess.drainBackstop) {
       context.logger.error(

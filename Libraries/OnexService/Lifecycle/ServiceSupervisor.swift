@@ -66,7 +66,7 @@ struct ServiceSupervisor<S: Service> {
   private func watchDrain() async -> ServiceEnd? {
     await context.shutdown.wait()
     guard context.shutdown.isRequested else { return nil }
-    context.health.draining(inFlight: context.health.inFlight)
+    context.health.beginDraining()
     do {
       try await context.clock.sleep(for: drainTimeout)
     } catch {

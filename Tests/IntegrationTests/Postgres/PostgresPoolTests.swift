@@ -55,7 +55,8 @@ import Testing
     }
     #expect(backends.count == 60 && (1...3).contains(Set(backends).count))
     let statistics = pool.statistics
-    #expect(statistics.idle == statistics.open && statistics.openedTotal == Set(backends).count, "\(statistics)")
+    // One that was opened while the last tasks were served by others was used by nobody.
+    #expect(statistics.idle == statistics.open && (Set(backends).count...3).contains(statistics.openedTotal), "\(statistics)")
     await pool.close()
     #expect(pool.statistics.open == 0)
   }
