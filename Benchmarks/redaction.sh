@@ -1,35 +1,19 @@
 #!/usr/bin/env bash
 # What redaction costs: nanoseconds for a text alone, and the consumer's processor time with and without it, in turn in one run.
-#   BENCH_REDACTION   events of a round (100000)     BENCH_REDACTION_ROUNDS   rounds, in turn (3)
-#   BENCH_BIN         where the release build of agent-actions-consumer is (.build/release)
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-count=${BENCH_REDACTION:-100000} rounds=${BENCH_REDACTION_ROUNDS:-3} bin=${BENCH_BIN:-$repo/.build/release}
-work=$(mktemp -d "${TMPDIR:-/tmp}/onex-redaction.XXXXXX")
-chmod 755 "$work"
-export ONEX_LOCAL_DIR="$work/stack" ONEX_LOCAL_PORTS=auto
-pid=''
+count=${BENCH_REDACTION:-100000} rounds=${BENCH_REDACTION_ROUNDS:-3}
+# shellcheck source=Benchmarks/lib.sh
+. "$repo/Benchmarks/lib.sh"
 
-finish() {
-  [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
-  "$repo/deploy/local/stack" down --purge >/dev/null 2>&1 || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-say() { printf '%s\n' "$*" >&2; }
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-
+prepare
 say "one text alone:"
 swiftc -O "$repo"/Libraries/OnexObservability/Privacy/{RedactionKind,SecretName,TextScanner*,Redactor}.swift \
   "$repo"/Benchmarks/redaction/main.swift -o "$work/redaction"
 "$work/redaction"
 
-"$repo/deploy/local/stack" up infra >"$work/stack.log" 2>&1 || { tail -5 "$work/stack.log" >&2; exit 1; }
-# shellcheck source=/dev/null
-source "$work/stack/stack.env"
-psql -qX "$OMNIBASE_INFRA_DB_URL" -c 'SELECT 1' >/dev/null
+fresh_stack infra
 
 python3 - "$count" >"$work/events" <<'PYTHON'
 import json, sys, uuid
@@ -40,7 +24,7 @@ for n in range(int(sys.argv[1])):
     print(json.dumps({
         "id": str(uuid.uuid4()), "correlation_id": str(uuid.uuid4()), "agent_name": "planner", "action_type": "tool_call",
         "action_name": "search", "created_at": "2026-11-21T03:48:54.123456Z", "status": "ok", "duration_ms": n % 1000,
-        "result": result + found, "project_path": "/work/projects/example", "working_directory": "/work/projects/example/src",
+        "result": result + found, "project_path": "/home/ada/projects/example", "working_directory": "/home/ada/projects/example/src",
         "metadata": {"model": "m-1", "tokens": {"in": 812, "out": 93}, "note": "second try after a time-out"}}))
 PYTHON
 kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t agent-actions -P -l "$work/events"
@@ -49,12 +33,13 @@ kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t agent-actions -P -l "$work/events"
 # depend on what else the machine does, and it leaves the database out, so that the share of redaction comes out larger, not smaller.
 cost() {
   local port rows=0
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$(free_port)
   psql -qX "$OMNIBASE_INFRA_DB_URL" -c 'TRUNCATE agent_actions' >/dev/null
   OMNIBASE_INFRA_AGENT_ACTIONS_REDACTION_ENABLED=$1 OMNIBASE_INFRA_AGENT_ACTIONS_KAFKA_GROUP_ID="bench-$RANDOM$RANDOM" \
     OMNIBASE_INFRA_AGENT_ACTIONS_TOPICS=agent-actions OMNIBASE_INFRA_AGENT_ACTIONS_BATCH_SIZE=2000 \
-    OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_PORT=$port ONEX_LOG_LEVEL=WARNING "$bin/agent-actions-consumer" >>"$work/log" 2>&1 &
+    OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_PORT=$port ONEX_LOG_LEVEL=WARNING "$repo/.build/release/agent-actions-consumer" >>"$work/log" 2>&1 &
   pid=$!
+  services=("$pid")
   while [ "$rows" -lt "$count" ]; do
     kill -0 "$pid" 2>/dev/null || { say "agent-actions-consumer ended:"; tail -5 "$work/log" >&2; exit 1; }
     rows=$(curl -fs "http://127.0.0.1:$port/metrics" | awk '/^onex_observability_rows_total/ { n += $2 } END { print n + 0 }' || true)
@@ -62,8 +47,7 @@ cost() {
     sleep 0.1
   done
   awk -v n="$count" -v hz="$(getconf CLK_TCK)" '{ printf "%.2f\n", ($14 + $15) / hz * 1e6 / n }' "/proc/$pid/stat"
-  kill "$pid" && wait "$pid" 2>/dev/null || true
-  pid=''
+  stop_services
 }
 
 cost true >/dev/null # warms up
@@ -72,6 +56,7 @@ for _ in $(seq "$rounds"); do
   cost true >>"$work/with"
 done
 without=$(median <"$work/without") with=$(median <"$work/with")
-say "without redaction: $without us of processor time an event ($(tr '\n' ' ' <"$work/without"))"
-say "with redaction:    $with us of processor time an event ($(tr '\n' ' ' <"$work/with"))"
-awk -v a="$with" -v b="$without" 'BEGIN { printf "redaction_share %.3f\n", (a - b) / a }'
+heading
+row "consumer without redaction, microseconds an event (median)" "$without" "-"
+row "consumer with redaction, microseconds an event (median)" "$with" "-"
+row "share of redaction" "$(awk -v a="$with" -v b="$without" 'BEGIN { printf "%.3f\n", (a - b) / a }')" "< 0.15"

@@ -18,7 +18,7 @@ let prose =
   + "src/parser/main.swift (412 lines) and compare with docs/guide.md. Result = ok, next: write a patch and run make test-unit."
 measure("prose", prose)
 measure("JSON in text", #"{"tool":"grep","pattern":"func parse","matches":[{"file":"a_b.swift","line":12}],"took_ms":12.5}"#)
-measure("path", "/work/projects/example/repository")
+measure("path", "/home/ada/projects/example/repository")
 measure("with two finds", prose + " mail joe@example.com password=hunter2")
 for piece in ["@", ":", "=", "token=\"", "A.-_", "-----BEGIN ", "://a:"] {
   measure("a mebibyte of \(piece)", String(repeating: piece, count: (1 << 20) / piece.utf8.count))
