@@ -7,6 +7,9 @@ public struct KafkaConnection: Sendable {
   public var saslUsername: String?
   public var saslPassword: String?
   public var sslCALocation: String?
+  /// How the groups that its consumers join share their partitions, as librdkafka's `partition.assignment.strategy`. Members of one group
+  /// agree. With another than the default, a rebalance takes every partition from every member first.
+  public var assignmentStrategy = "cooperative-sticky"
   /// Names this process in the broker's logs.
   public var clientID: String
   /// librdkafka settings that win over the adapter's own; for tests and for the rare cluster that needs one.

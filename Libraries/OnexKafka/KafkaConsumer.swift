@@ -14,7 +14,7 @@ final class KafkaConsumer: EventConsumer {
         ("enable.auto.commit", "true"),
         ("auto.commit.interval.ms", String(KafkaBounds.commitIntervalMS)),
         ("auto.offset.reset", subscription.start.rawValue),
-        ("partition.assignment.strategy", "cooperative-sticky"),
+        ("partition.assignment.strategy", connection.assignmentStrategy),
         ("session.timeout.ms", String(KafkaBounds.sessionTimeoutMS)),
         ("max.poll.interval.ms", String(KafkaBounds.pollIntervalMaxMS)),
         ("heartbeat.interval.ms", "1000"),

@@ -8,5 +8,6 @@ extension KafkaConnection {
       bootstrapServers: settings.bootstrapServers, securityProtocol: settings.securityProtocol,
       saslMechanism: settings.saslMechanism, saslUsername: settings.saslUsername, saslPassword: settings.saslPassword,
       sslCALocation: settings.sslCALocation, clientID: clientID)
+    assignmentStrategy = settings.assignmentStrategy
   }
 }

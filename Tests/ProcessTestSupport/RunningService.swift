@@ -24,6 +24,9 @@ package struct RunningService: Sendable {
     // A worker has no database, and must not need one.
     let servers = ["KAFKA_BOOTSTRAP_SERVERS"] + (name == "runtime-worker" ? [] : ["OMNIBASE_INFRA_DB_URL"])
     for server in servers where settings[server] == nil { environment[server] = try TestEnvironment.value(server) }
+    // As the stack's own services.
+    let strategy = "KAFKA_PARTITION_ASSIGNMENT_STRATEGY"
+    environment[strategy] = TestEnvironment.optional(strategy)
     if let run { environment["ONEX_GROUP_ID"] = "\(name)-\(run)" }
     environment.merge(settings) { _, own in own }
     process = try Process(executable ?? name, arguments, environment: environment)

@@ -57,10 +57,12 @@ public struct AgentActionsConsumer: Service {
 
   private static func kafka(_ configuration: Configuration) -> KafkaConnection {
     let shared = KafkaSettings(configuration)
-    return KafkaConnection(
+    var connection = KafkaConnection(
       bootstrapServers: configuration[AgentActionsSettings.bootstrapServers], securityProtocol: shared.securityProtocol,
       saslMechanism: shared.saslMechanism, saslUsername: shared.saslUsername, saslPassword: shared.saslPassword,
       sslCALocation: shared.sslCALocation, clientID: name)
+    connection.assignmentStrategy = shared.assignmentStrategy
+    return connection
   }
 
   private static func postgres(_ configuration: Configuration) -> PostgresConfiguration {

@@ -7,6 +7,8 @@ public struct KafkaSettings: Sendable {
   public let saslUsername: String?
   public let saslPassword: String?
   public let sslCALocation: String?
+  /// As librdkafka's `partition.assignment.strategy`.
+  public let assignmentStrategy: String
 
   public init(_ configuration: Configuration) {
     bootstrapServers = configuration[CommonSettings.kafkaBootstrapServers]
@@ -15,6 +17,7 @@ public struct KafkaSettings: Sendable {
     saslUsername = configuration[CommonSettings.kafkaSASLUsername]
     saslPassword = configuration[CommonSettings.kafkaSASLPassword]
     sslCALocation = configuration[CommonSettings.kafkaSSLCALocation]
+    assignmentStrategy = configuration[CommonSettings.kafkaAssignmentStrategy]
   }
 }
 
@@ -32,6 +35,9 @@ extension CommonSettings {
     "KAFKA_SASL_PASSWORD", secret: true, help: "Required with a SASL protocol.")
   public static let kafkaSSLCALocation = Setting.optionalText(
     "KAFKA_SSL_CA_LOCATION", allowed: "a path", help: "Certificates that the broker's is checked against; absent: the system's.")
+  public static let kafkaAssignmentStrategy = Setting.choice(
+    "KAFKA_PARTITION_ASSIGNMENT_STRATEGY", of: ["cooperative-sticky", "range", "roundrobin"], default: "cooperative-sticky",
+    help: "How a group shares its partitions; every member of a group says the same.")
 
   static let bootstrapAllowed = "host:port, several separated by commas"
 
@@ -54,7 +60,7 @@ extension SettingGroup {
     title: "Kafka",
     settings: [
       CommonSettings.kafkaBootstrapServers, CommonSettings.kafkaSecurityProtocol, CommonSettings.kafkaSASLMechanism,
-      CommonSettings.kafkaSASLUsername, CommonSettings.kafkaSASLPassword, CommonSettings.kafkaSSLCALocation,
+      CommonSettings.kafkaSASLUsername, CommonSettings.kafkaSASLPassword, CommonSettings.kafkaSSLCALocation, CommonSettings.kafkaAssignmentStrategy,
     ],
     isUsed: { environment in
       (CommonSettings.eventBusType.resolve(in: environment).stored as? StoredValue<String>)?.value != "inmemory"

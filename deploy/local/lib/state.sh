@@ -56,6 +56,8 @@ write_stack_env() {
     print_export KAFKA_BOOTSTRAP_SERVERS "127.0.0.1:${PORTS[broker]}"
     # Said outright, so that settings for a secured cluster in the caller's shell do not reach this one.
     print_export KAFKA_SECURITY_PROTOCOL PLAINTEXT
+    # The development broker does not end the second round of a cooperative rebalance among three members.
+    print_export KAFKA_PARTITION_ASSIGNMENT_STRATEGY range
     print_export OMNIBASE_INFRA_DB_URL "postgresql://postgres:$password@127.0.0.1:${PORTS[postgres]}/omnibase_infra"
     print_export POSTGRES_HOST 127.0.0.1
     print_export POSTGRES_PORT "${PORTS[postgres]}"
