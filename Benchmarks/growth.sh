@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a durable round trip costs with a large inbox and journal: the rows are spread over the days of the retention, the events over
-# closed streams, as years of work would leave them; up to a million timers wait for their time.
+# What a durable round trip costs with a large inbox and journal: the rows are spread over two weeks, as the retention keeps them, the
+# events over closed streams, as years of work would leave them; up to a million timers wait for their time.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -12,12 +12,14 @@ sizes=${BENCH_GROWTH:-0 1000000 10000000} count=${BENCH_DURABLE:-50000} runs=200
 fill_database() {
   [ "$1" -gt 0 ] || return 0
   PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 -v n="$1" "$OMNIBASE_INFRA_DB_URL" >/dev/null <<'SQL'
+SELECT date_trunc('week', now() AT TIME ZONE 'UTC')::date AS week \gset
+UPDATE runtime.inbox_day SET day = :'week';
 SELECT format('CREATE TABLE runtime.%I PARTITION OF runtime.inbox FOR VALUES FROM (%L) TO (%L)',
-  'inbox_' || to_char(day, 'YYYYMMDD'), day, day + 1)
-FROM (SELECT (now() AT TIME ZONE 'UTC')::date - n AS day FROM generate_series(1, 7) AS n) AS days
+  'inbox_week_' || to_char(week, 'YYYYMMDD'), week, week + 7)
+FROM (VALUES (:'week'::date), (:'week'::date - 7)) AS weeks (week)
 \gexec
 INSERT INTO runtime.inbox (consumer, identity, received_on, topic, partition, record_offset, batch, ordinal, outputs)
-SELECT 'onex-runtime-main', gen_random_uuid(), (now() AT TIME ZONE 'UTC')::date - (n % 8)::int, 'requests', 0, n,
+SELECT 'onex-runtime-main', gen_random_uuid(), :'week'::date - 7 * (n % 2)::int, 'requests', 0, n,
   '00000000-0000-4000-8000-000000000000', n::int, convert_to(repeat('x', 300), 'UTF8')
 FROM generate_series(1, :n) AS n;
 INSERT INTO runtime.streams (handler, key, version, state, correlation_id, opened_at, changed_at, closed_at)

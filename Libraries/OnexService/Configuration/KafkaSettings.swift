@@ -60,7 +60,8 @@ extension SettingGroup {
     title: "Kafka",
     settings: [
       CommonSettings.kafkaBootstrapServers, CommonSettings.kafkaSecurityProtocol, CommonSettings.kafkaSASLMechanism,
-      CommonSettings.kafkaSASLUsername, CommonSettings.kafkaSASLPassword, CommonSettings.kafkaSSLCALocation, CommonSettings.kafkaAssignmentStrategy,
+      CommonSettings.kafkaSASLUsername, CommonSettings.kafkaSASLPassword, CommonSettings.kafkaSSLCALocation,
+      CommonSettings.kafkaAssignmentStrategy,
     ],
     isUsed: { environment in
       (CommonSettings.eventBusType.resolve(in: environment).stored as? StoredValue<String>)?.value != "inmemory"

@@ -1,4 +1,5 @@
 import OnexCore
+import OnexMigrations
 import OnexPostgres
 import OnexTestSupport
 import Testing
@@ -39,13 +40,13 @@ import Testing
     #expect(error?.code == .unavailable)
   }
 
-  /// Days come, a repeat is recognised over midnight, and old days are dropped as a whole.
-  @Test func repeatsAreRecognisedOverDaysUntilTheRetentionEnds() async throws {
+  /// Weeks come, a repeat is recognised over the change, and old weeks are dropped as a whole.
+  @Test func repeatsAreRecognisedOverWeeksUntilTheRetentionEnds() async throws {
     try await ScratchDatabase.withSchema { url, connection in
       let store = PostgresStore(PostgresConfiguration(.connectionString(url)), owner: "tests")
-      let made = try await store.maintain(daysAhead: 2, retentionDays: 3)
-      #expect(made.count == 3 && made.allSatisfy { $0.hasPrefix("made inbox_") })
-      #expect(try await store.maintain(daysAhead: 2, retentionDays: 3).isEmpty, "twice does nothing more")
+      let made = try await store.maintain(daysAhead: 7, retentionDays: 10)
+      #expect(made.count == 2 && made.allSatisfy { $0.hasPrefix("made inbox_week_") })
+      #expect(try await store.maintain(daysAhead: 7, retentionDays: 10).isEmpty, "twice does nothing more")
 
       let lane = TopicPartition("requests", 0)
       let lanes = try await store.claim([lane], consumer: "c")
@@ -57,19 +58,59 @@ import Testing
           CommitBatch(id: RandomIDSource().next(), consumer: "c", lanes: lanes, entries: [entry]))
       }
       _ = try await commit()
-      // As if it had been recorded on earlier days: one within the retention, then one beyond.
-      for (days, isRepeat) in [(2, true), (5, false)] {
+      // As if it had been recorded in earlier weeks: one with days within the retention, then one beyond.
+      for (weeks, isRepeat) in [(1, true), (3, false)] {
         try await connection.script(
           """
-          CREATE TABLE IF NOT EXISTS runtime.inbox_20000101 PARTITION OF runtime.inbox FOR VALUES FROM ('2000-01-01') TO ('2000-01-02');
-          UPDATE runtime.inbox SET received_on = (now() AT TIME ZONE 'UTC')::date - \(days) WHERE identity = '\(identity.uuid)';
+          CREATE TABLE runtime.inbox_week_20000103 PARTITION OF runtime.inbox FOR VALUES FROM ('2000-01-03') TO ('2000-01-10');
+          UPDATE runtime.inbox SET received_on = date_trunc('week', now() AT TIME ZONE 'UTC')::date - 7 * \(weeks)
+          WHERE identity = '\(identity.uuid)';
           """)
-        let dropped = try await store.maintain(daysAhead: 2, retentionDays: 3)
-        #expect(dropped == ["dropped inbox_20000101"])
+        let dropped = try await store.maintain(daysAhead: 7, retentionDays: 10)
+        #expect(dropped == ["dropped inbox_week_20000103"])
         guard case .committed(let repeats, _) = try await commit() else { throw MissingServer(variable: "lane") }
-        #expect((repeats[0] != nil) == isRepeat, "after \(days) days")
+        #expect((repeats[0] != nil) == isRepeat, "after \(weeks) weeks")
       }
       await store.close()
+    }
+  }
+  /// Migration 6 and its rollback: what was recorded stays recorded, whatever kind of partition it lies in.
+  @Test func daysBecomeWeeksAndBack() async throws {
+    try await ScratchDatabase.with { url in
+      let connection = try await PostgresConnection.connect(PostgresConfiguration(.connectionString(url)))
+      let migrator = Migrator(connection, try MigrationFolder.load(ScratchDatabase.migrations))
+      _ = try await migrator.up(to: 5)
+      let store = PostgresStore(PostgresConfiguration(.connectionString(url)), owner: "tests")
+      let lane = TopicPartition("requests", 0)
+      let lanes = try await store.claim([lane], consumer: "c")
+      func commit(_ keys: [String]) async throws -> Set<Int> {
+        let entries = keys.enumerated().map { index, key in
+          CommitEntry(identity: .key(key), source: lane, offset: Int64(index), outputs: [])
+        }
+        let outcome = try await store.commit(
+          CommitBatch(id: RandomIDSource().next(), consumer: "c", lanes: lanes, entries: entries))
+        guard case .committed(let repeats, _) = outcome else { throw MissingServer(variable: "lane") }
+        return Set(repeats.keys)
+      }
+      _ = try await store.maintain(daysAhead: 9, retentionDays: 7)
+      #expect(try await commit(["a"]) == [])
+      _ = try await migrator.up()
+      #expect(try await commit(["a", "b"]) == [0])
+      let made = try await store.maintain(daysAhead: 9, retentionDays: 7)
+      #expect(!made.isEmpty && made.allSatisfy { $0.hasPrefix("made inbox_week_") }, "days made ahead do not stand in the way")
+      // As if the first Monday had come: b and what follows lie in a week.
+      try await connection.script(
+        """
+        UPDATE runtime.inbox_day SET day = date_trunc('week', now() AT TIME ZONE 'UTC')::date + 7;
+        UPDATE runtime.inbox SET received_on = date_trunc('week', now() AT TIME ZONE 'UTC')::date + 7 WHERE identity = '\(MessageIdentity.key("b").uuid)';
+        """)
+      #expect(try await commit(["a", "b", "c"]) == [0, 1])
+      _ = try await migrator.down(steps: 1)
+      #expect(try await commit(["a", "b", "c", "d"]) == [0, 1, 2])
+      let rows = try await connection.query("SELECT count(*) AS rows FROM runtime.inbox")
+      #expect(try rows[0].value("rows", as: Int64.self) == 4)
+      await store.close()
+      await connection.close()
     }
   }
 }
