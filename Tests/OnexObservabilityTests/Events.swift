@@ -19,9 +19,12 @@ enum Events {
     return JSONValue.object(event).encoded()
   }
 
-  static func record(_ offset: Int64, partition: Int32 = 0, value: Bytes? = action()) -> ConsumedRecord {
+  static func record(
+    _ offset: Int64, topic: String = Topics.agentActions, partition: Int32 = 0, value: Bytes? = action()
+  ) -> ConsumedRecord {
     ConsumedRecord(
-      source: TopicPartition(Topics.agentActions, partition), offset: offset, key: nil, value: value, timestamp: nil)
+      source: TopicPartition(topic, partition), offset: offset, key: nil, value: value, timestamp: Timestamp(milliseconds: offset)
+    )
   }
 
   static let receivedAt = Timestamp(milliseconds: 1_763_700_000_000)

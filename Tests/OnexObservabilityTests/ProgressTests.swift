@@ -64,26 +64,37 @@ import Testing
 }
 
 @Suite struct StalenessTests {
-  @Test func idleIsHealthy() {
-    var staleness = Staleness(pollMax: .seconds(60), writeMax: .seconds(300), startedAt: .zero)
-    let verdict = staleness.judge(at: .seconds(100_000), lastPoll: .seconds(100_000), lastSettled: .zero, lag: 0)
-    #expect(verdict == Staleness.Verdict(isPollStale: false, isWriteStale: false))
+  private let first = TopicPartition("t", 0)
+  private let second = TopicPartition("t", 1)
+  private var staleness = Staleness(pollMax: .seconds(60), writeMax: .seconds(300))
+
+  private mutating func stale(
+    at seconds: Int, settled: [TopicPartition: Duration] = [:], _ lag: [TopicPartition: Int64]
+  ) -> [TopicPartition] {
+    staleness.judge(at: .seconds(seconds), lastPoll: .seconds(seconds), settled: settled, lag: lag).stalePartitions
   }
 
-  @Test func recordsThatWaitWithoutAWriteAreStale() {
-    var staleness = Staleness(pollMax: .seconds(60), writeMax: .seconds(300), startedAt: .zero)
-    _ = staleness.judge(at: .seconds(1000), lastPoll: .seconds(1000), lastSettled: .zero, lag: 0)
-    let fresh = staleness.judge(at: .seconds(1300), lastPoll: .seconds(1300), lastSettled: .zero, lag: 5)
-    #expect(!fresh.isWriteStale, "lag began only now")
-    let stale = staleness.judge(at: .seconds(1301), lastPoll: .seconds(1301), lastSettled: .zero, lag: 5)
-    #expect(stale.isWriteStale)
-    let written = staleness.judge(at: .seconds(1302), lastPoll: .seconds(1302), lastSettled: .seconds(1302), lag: 5)
-    #expect(!written.isWriteStale)
+  @Test mutating func idleIsHealthy() {
+    let verdict = staleness.judge(at: .seconds(100_000), lastPoll: .seconds(100_000), settled: [:], lag: [first: 0])
+    #expect(verdict == Staleness.Verdict(isPollStale: false, stalePartitions: []))
   }
 
-  @Test func aPollThatDoesNotComeIsStale() {
-    var staleness = Staleness(pollMax: .seconds(60), writeMax: .seconds(300), startedAt: .zero)
-    let verdict = staleness.judge(at: .seconds(61), lastPoll: .zero, lastSettled: .zero, lag: 0)
-    #expect(verdict.isPollStale)
+  @Test mutating func recordsThatWaitWithoutAWriteAreStale() {
+    #expect(stale(at: 1000, [first: 0]) == [])
+    #expect(stale(at: 1300, [first: 5]) == [], "lag began only now")
+    #expect(stale(at: 1301, [first: 5]) == [first])
+    #expect(stale(at: 1302, settled: [first: .seconds(1302)], [first: 5]) == [])
+  }
+
+  @Test mutating func onePartitionThatIsStuckShowsWhileTheOthersMove() {
+    for seconds in stride(from: 0, through: 301, by: 1) {
+      let found = stale(at: seconds, settled: [first: .seconds(seconds)], [first: 5, second: 1])
+      #expect(found == (seconds > 300 ? [second] : []))
+    }
+    #expect(stale(at: 302, [first: 5]) == [], "a partition that was given up is nobody's trouble here")
+  }
+
+  @Test mutating func aPollThatDoesNotComeIsStale() {
+    #expect(staleness.judge(at: .seconds(61), lastPoll: .zero, settled: [:], lag: [:]).isPollStale)
   }
 }

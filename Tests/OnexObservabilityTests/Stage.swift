@@ -40,7 +40,8 @@ struct Stage: Sendable {
     let consumer = ObservabilityConsumer(
       ObservabilityConsumer.Parts(
         consumer: RecordingConsumer(events, offsets), producer: try bus.producer(),
-        store: store, tables: [.agentActions], group: group, limits: BatchLimits(rowsMax: 100, waitMax: .seconds(1)),
+        store: store, tables: [.agentActions], writersMax: 3, group: group,
+        limits: BatchLimits(rowsDue: 100, waitMax: .seconds(1)),
         breaker: CircuitBreakerPolicy(failureThreshold: 1000), policy: DecodingPolicy(), pollStalenessMax: .seconds(60),
         writeStalenessMax: .seconds(300), context: context))
     return Member(

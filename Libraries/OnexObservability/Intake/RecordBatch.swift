@@ -3,14 +3,19 @@ import OnexCore
 /// Records of one topic that are written together.
 struct RecordBatch: Sendable {
   /// Why it was time.
-  enum Trigger: String, Sendable {
-    case rows, bytes, wait, idle
+  enum Trigger: String, Sendable, CaseIterable {
+    case rows, bytes, wait, idle, retry
   }
 
+  /// At least one.
   let records: [ConsumedRecord]
+  /// Size of all of them.
+  let bytes: Int
   let trigger: Trigger
+  /// How long the first of them has waited here.
+  let waited: Duration
 
-  var topic: String { records.first?.source.topic ?? "" }
+  var topic: String { records[0].source.topic }
 }
 
 extension ConsumedRecord {

@@ -5,33 +5,33 @@ import OnexCore
 struct RecordBuffer {
   private struct Partition {
     var offsets = OffsetTracker()
+    var times = PendingTimes()
     var lastOffset: Int64 = -1
     /// The group wants it back: nothing new is taken.
     var isRevoking = false
     var isPaused = false
   }
 
-  private struct Waiting {
-    let record: ConsumedRecord
-    let since: Duration
-  }
-
   let limits: BatchLimits
   private var partitions: [TopicPartition: Partition] = [:]
-  private var waiting: [Waiting] = []
-  /// `waiting` before this is taken; removed in one go now and then.
-  private var head = 0
-  private var waitingBytes = 0
-  /// Records in a batch that is being written.
-  private(set) var writing = 0
-  private var writingBytes = 0
+  private var topics: [String: TopicQueue]
 
-  init(_ limits: BatchLimits) { self.limits = limits }
+  /// - Parameter topics: with the number of batches of each that may be written at once.
+  init(_ limits: BatchLimits, topics: [String: Int]) {
+    self.limits = limits
+    self.topics = topics.mapValues { TopicQueue(batchesMax: $0) }
+  }
 
   /// Taken and not settled.
-  var pending: Int { waiting.count - head + writing }
+  var pending: Int { topics.values.reduce(0) { $0 + $1.pending } }
+
+  /// Of these nothing can be written now.
+  var isStuck: Bool { topics.values.allSatisfy { $0.pending == 0 || $0.isFailing } }
 
   var assigned: Set<TopicPartition> { Set(partitions.keys) }
+
+  /// When the oldest record that is not settled was written to its partition.
+  var oldestPending: [TopicPartition: Timestamp] { partitions.compactMapValues { $0.times.oldest } }
 
   // MARK: Partitions
 
@@ -46,10 +46,7 @@ struct RecordBuffer {
   /// Forgets partitions. What waits of theirs is dropped: it stays in the log for the next owner.
   mutating func remove(_ removed: [TopicPartition]) {
     for partition in removed { partitions[partition] = nil }
-    let kept = waiting[head...].filter { partitions[$0.record.source] != nil }
-    waiting = Array(kept)
-    head = 0
-    waitingBytes = waiting.reduce(0) { $0 + $1.record.size }
+    for topic in Set(removed.map(\.topic)) { topics[topic]?.keep { partitions[$0.source] != nil } }
   }
 
   /// Everything taken from these is in the database or dead-lettered.
@@ -63,67 +60,50 @@ struct RecordBuffer {
     for record in records {
       // Changed in place: a copy of the tracker a record would cost more than the rest.
       guard let index = partitions.index(forKey: record.source), !partitions.values[index].isRevoking,
-        record.offset > partitions.values[index].lastOffset
+        record.offset > partitions.values[index].lastOffset, let topic = topics.index(forKey: record.source.topic)
       else { continue }
       partitions.values[index].lastOffset = record.offset
       partitions.values[index].offsets.deliver(record.offset)
-      waiting.append(Waiting(record: record, since: now))
-      waitingBytes += record.size
+      partitions.values[index].times.delivered(record)
+      topics.values[topic].append(record, at: now)
     }
   }
 
-  /// What to write now; `nil` when it is better to wait. A writer without work takes whatever there is: `waitMax` is the
-  /// longest a row may wait, not the shortest.
-  mutating func nextBatch(at now: Duration, isWriterIdle: Bool) -> RecordBatch? {
-    guard let trigger = trigger(at: now, isWriterIdle: isWriterIdle) else { return nil }
-    let topic = waiting[head].record.source.topic
-    var records: [ConsumedRecord] = []
-    records.reserveCapacity(min(waiting.count - head, limits.rowsMax))
-    var bytes = 0
-    while head < waiting.count, records.count < limits.rowsMax {
-      let record = waiting[head].record
-      guard record.source.topic == topic, records.isEmpty || bytes + record.size <= limits.bytesMax else { break }
-      records.append(record)
-      bytes += record.size
-      head += 1
+  /// What to write now, of the topic that has waited longest; `nil` when it is better to wait.
+  mutating func nextBatch(at now: Duration) -> RecordBatch? {
+    var chosen: (index: Dictionary<String, TopicQueue>.Index, trigger: RecordBatch.Trigger, oldest: Duration)?
+    for index in topics.indices {
+      let queue = topics.values[index]
+      guard let oldest = queue.oldest, let trigger = queue.trigger(at: now, limits) else { continue }
+      if let first = chosen, first.oldest <= oldest { continue }
+      chosen = (index, trigger, oldest)
     }
-    if head == waiting.count || head >= limits.pendingMax {
-      waiting.removeFirst(head)
-      head = 0
-    }
-    waitingBytes -= bytes
-    writing += records.count
-    writingBytes += bytes
-    return RecordBatch(records: records, trigger: trigger)
-  }
-
-  private func trigger(at now: Duration, isWriterIdle: Bool) -> RecordBatch.Trigger? {
-    guard head < waiting.count else { return nil }
-    if waiting.count - head >= limits.rowsMax { return .rows }
-    if waitingBytes >= limits.bytesMax { return .bytes }
-    if now - waiting[head].since >= limits.waitMax { return .wait }
-    return isWriterIdle ? .idle : nil
+    guard let chosen else { return nil }
+    return topics.values[chosen.index].nextBatch(chosen.trigger, at: now, limits)
   }
 
   /// The batch is in the database, its bad rows in the dead-letter topic.
   ///
   /// - Returns: the offsets to store. Partitions that are not ours any more have none.
   mutating func settle(_ batch: RecordBatch) -> [TopicPartition: Int64] {
-    endWriting(batch)
+    topics[batch.topic]?.settled(batch)
     var next: [TopicPartition: Int64] = [:]
     for record in batch.records {
-      guard let offset = partitions[record.source]?.offsets.complete(record.offset) else { continue }
+      guard let index = partitions.index(forKey: record.source),
+        let offset = partitions.values[index].offsets.complete(record.offset)
+      else { continue }
       next[record.source] = offset
+    }
+    for partition in next.keys {
+      guard let index = partitions.index(forKey: partition) else { continue }
+      partitions.values[index].times.settled(before: partitions.values[index].offsets.firstPending)
     }
     return next
   }
 
-  /// The batch was given up; nothing of it counts, and it is read again after the next start.
-  mutating func abandon(_ batch: RecordBatch) { endWriting(batch) }
-
-  private mutating func endWriting(_ batch: RecordBatch) {
-    writing -= batch.records.count
-    writingBytes -= batch.records.reduce(0) { $0 + $1.size }
+  /// The batch could not be written and is tried again from `time` on, before anything else of its topic.
+  mutating func putBack(_ batch: RecordBatch, until time: Duration) {
+    topics[batch.topic]?.putBack(batch, until: time) { partitions[$0.source] != nil }
   }
 
   // MARK: Flow
@@ -133,17 +113,18 @@ struct RecordBuffer {
     var resume: [TopicPartition] = []
   }
 
-  /// Which partitions to pause or resume now. Flow stops at the bounds, and at once while `isStopped` (the database is away, or
+  /// Which partitions to pause or resume now. Flow stops at the topic's bounds, and at once while `isStopped` (the database is away, or
   /// the service drains); it goes on when half of the room is free, so that it does not flutter.
   mutating func adjustFlow(isStopped: Bool) -> FlowChange {
-    let bytes = waitingBytes + writingBytes
-    let isFull = pending >= limits.pendingMax || bytes >= limits.pendingBytesMax
-    let hasRoom = pending <= limits.pendingMax / 2 && bytes <= limits.pendingBytesMax / 2
+    let full = topics.filter { $0.value.pending >= limits.pendingMax || $0.value.pendingBytes >= limits.pendingBytesMax }
+    let roomy = topics.filter {
+      $0.value.pending <= limits.pendingMax / 2 && $0.value.pendingBytes <= limits.pendingBytesMax / 2
+    }
     var change = FlowChange()
     for (name, partition) in partitions where !partition.isRevoking {
-      if !partition.isPaused, isFull || isStopped {
+      if !partition.isPaused, isStopped || full[name.topic] != nil {
         change.pause.append(name)
-      } else if partition.isPaused, hasRoom, !isStopped {
+      } else if partition.isPaused, !isStopped, roomy[name.topic] != nil {
         change.resume.append(name)
       }
     }

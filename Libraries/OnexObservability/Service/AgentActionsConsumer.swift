@@ -22,6 +22,9 @@ public struct AgentActionsConsumer: Service {
     ]
   }
 
+  /// Batches, and so connections, at the same time: while PostgreSQL works on one, the next is decoded. More were not faster.
+  private static let writersMax = 3
+
   private let context: ServiceContext
   private let consumer: ObservabilityConsumer
   private let database: PostgresConfiguration
@@ -41,10 +44,12 @@ public struct AgentActionsConsumer: Service {
     consumer = ObservabilityConsumer(
       ObservabilityConsumer.Parts(
         consumer: try bus.consumer(Subscription(topics: topics, group: group, start: start)), producer: try bus.producer(),
-        store: PostgresRowStore(client: PostgresClient(database, logger: context.logger)),
-        tables: tables, group: group,
+        store: PostgresRowStore(writersMax: AgentActionsConsumer.writersMax) { [database] in
+          PostgresClient(database, logger: context.logger)
+        },
+        tables: tables, writersMax: AgentActionsConsumer.writersMax, group: group,
         limits: BatchLimits(
-          rowsMax: configuration[AgentActionsSettings.batchSize],
+          rowsDue: configuration[AgentActionsSettings.batchSize],
           waitMax: .milliseconds(configuration[AgentActionsSettings.batchTimeoutMilliseconds])),
         breaker: CircuitBreakerPolicy(
           failureThreshold: configuration[AgentActionsSettings.breakerThreshold],

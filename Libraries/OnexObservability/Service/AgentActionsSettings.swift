@@ -28,7 +28,10 @@ public enum AgentActionsSettings {
   ).fallback(CommonSettings.postgresURL.name)
 
   public static let batchSize = Setting.integer(
-    prefix + "BATCH_SIZE", default: 100, range: 1...100_000, help: "Rows of one insert at most.")
+    prefix + "BATCH_SIZE", default: 100, range: 1...100_000,
+    help:
+      "Rows that make a batch due while another of its topic is being written; it takes all that wait, up to \(BatchLimits.rowsMaxDefault)."
+  )
 
   public static let batchTimeoutMilliseconds = Setting.integer(
     prefix + "BATCH_TIMEOUT_MS", default: 1000, range: 100...60_000,

@@ -6,52 +6,73 @@ import OnexService
 struct ConsumerMonitor: Sendable {
   static let interval: Duration = .seconds(1)
   private static let runbook = "docs/runbooks/agent-actions-consumer.md"
+  /// Of those that do not move, named in a reason.
+  private static let namedMax = 5
 
   let consumer: any EventConsumer
   let store: any RowStore
-  let tables: [ObservabilityTable]
+  let targets: [WriteTarget]
   let pulse: Pulse
-  let gate: InsertGate
   let watch: DependencyWatch
   let metrics: ObservabilityMetrics
   let health: HealthState
   let clock: any RuntimeClock
   let pollMax: Duration
   let writeMax: Duration
+  let oldestPending: @Sendable () -> [TopicPartition: Timestamp]
 
   /// Until the task is cancelled.
   func run() async {
-    var staleness = Staleness(pollMax: pollMax, writeMax: writeMax, startedAt: clock.uptime())
+    var staleness = Staleness(pollMax: pollMax, writeMax: writeMax)
     var labelled: Set<TopicPartition> = []
     while !Task.isCancelled {
       await checkDatabase()
       let lag = consumer.lag()
-      for gone in labelled.subtracting(lag.keys) { metrics.lag(gone, 0) }
-      for (partition, records) in lag { metrics.lag(partition, records) }
+      let oldest = oldestPending()
+      for gone in labelled.subtracting(lag.keys) {
+        metrics.lag(gone, 0)
+        metrics.age(gone, .zero)
+      }
+      for (partition, records) in lag {
+        metrics.lag(partition, records)
+        metrics.age(partition, oldest[partition].map { clock.now() - $0 } ?? .zero)
+      }
       labelled = Set(lag.keys)
-      let (polled, settled, _) = pulse.read()
-      let total = lag.values.reduce(0, +)
-      show(staleness.judge(at: clock.uptime(), lastPoll: polled, lastSettled: settled, lag: total))
+      let reading = pulse.read()
+      show(staleness.judge(at: clock.uptime(), lastPoll: reading.polled, settled: reading.settled, lag: lag))
       try? await clock.sleep(for: ConsumerMonitor.interval)
     }
   }
 
-  /// Asks the database whether it would take rows. While rows are being written the writer knows better.
+  /// Asks the database whether it would take rows. While rows are being written the writers know better.
   func checkDatabase() async {
-    guard !pulse.read().isWriting else { return }
-    let started = clock.uptime()
-    do throws(PostgresError) {
-      for table in tables { try await store.check(table) }
-      watch.databaseSucceeded(latency: clock.uptime() - started)
-    } catch {
-      if error.code != .cancelled, error.code != .closed { watch.databaseFailed(error) }
+    guard pulse.read().writing == 0 else { return }
+    for target in targets {
+      let started = clock.uptime()
+      do throws(PostgresError) {
+        try await store.check(target.table)
+        // What a writer has just been told weighs more than that the table is there.
+        if target.gate.isFailing(at: clock.uptime()) { continue }
+        watch.databaseSucceeded(target.table.name, latency: clock.uptime() - started)
+      } catch {
+        guard error.code != .cancelled, error.code != .closed else { return }
+        watch.databaseFailed(target.table.name, error)
+        // One that is away is away for all of them.
+        if error.code != .statement || error.isOutage { return }
+      }
     }
   }
 
   private func show(_ verdict: Staleness.Verdict) {
     show("POLL_STALE", verdict.isPollStale, "the broker was not polled for more than \(pollMax)")
-    show("WRITES_STALE", verdict.isWriteStale, "records wait and nothing was written for more than \(writeMax)")
-    show("CIRCUIT_OPEN", gate.isOpen, "writes failed repeatedly; the next attempt waits for the circuit breaker")
+    let stale = verdict.stalePartitions
+    let named = stale.prefix(ConsumerMonitor.namedMax).map(\.description).joined(separator: ", ")
+    let others = stale.count > ConsumerMonitor.namedMax ? " and \(stale.count - ConsumerMonitor.namedMax) others" : ""
+    show(
+      "WRITES_STALE", !stale.isEmpty, "records wait and nothing was written for more than \(writeMax) of \(named)\(others)")
+    let open = targets.filter(\.gate.isOpen).map(\.table.name).joined(separator: ", ")
+    show(
+      "CIRCUIT_OPEN", !open.isEmpty, "writes failed repeatedly; the next attempt waits for the circuit breaker of \(open)")
   }
 
   private func show(_ code: String, _ isRaised: Bool, _ message: String) {

@@ -5,15 +5,16 @@ import Synchronization
 
 /// Consumes the observability topics into their tables.
 ///
-/// Two tasks share a buffer: one polls and gathers, the other writes what has gathered. Offsets are stored only for what is
-/// committed or dead-lettered, and only without a gap, so that a crash anywhere repeats rows, which the tables ignore, and
-/// loses none.
+/// One task polls and gathers in a buffer; others, a bounded number of them, write what has gathered. Offsets are stored only for what
+/// is committed or dead-lettered, and only without a gap, so that a crash anywhere repeats rows, which the tables ignore, and loses none.
 final class ObservabilityConsumer: Sendable {
   struct Parts: Sendable {
     let consumer: any EventConsumer
     let producer: any EventProducer
     let store: any RowStore
     let tables: [ObservabilityTable]
+    /// Batches that are written at the same time.
+    let writersMax: Int
     let group: String
     let limits: BatchLimits
     let breaker: CircuitBreakerPolicy
@@ -34,7 +35,8 @@ final class ObservabilityConsumer: Sendable {
   private let buffer: Mutex<RecordBuffer>
   private let metrics: ObservabilityMetrics
   private let watch: DependencyWatch
-  private let gate: InsertGate
+  /// By topic.
+  private let targets: [String: WriteTarget]
   private let pulse: Pulse
   private let work: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
@@ -44,10 +46,14 @@ final class ObservabilityConsumer: Sendable {
 
   init(_ parts: Parts) {
     self.parts = parts
-    buffer = Mutex(RecordBuffer(parts.limits))
+    buffer = Mutex(
+      RecordBuffer(
+        parts.limits,
+        topics: Dictionary(
+          uniqueKeysWithValues: parts.tables.map { ($0.topic, $0.rule == .keepFirst ? parts.writersMax : 1) })))
     metrics = ObservabilityMetrics(parts.context.metrics)
     watch = DependencyWatch(health: parts.context.health, logger: parts.context.logger)
-    gate = InsertGate(parts.breaker)
+    targets = Dictionary(uniqueKeysWithValues: parts.tables.map { ($0.topic, WriteTarget($0, parts.breaker)) })
     pulse = Pulse(parts.context.clock.uptime())
     // One wake-up is as good as many.
     (work, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -80,12 +86,12 @@ final class ObservabilityConsumer: Sendable {
 
   private var monitor: ConsumerMonitor {
     ConsumerMonitor(
-      consumer: parts.consumer, store: parts.store, tables: parts.tables, pulse: pulse, gate: gate, watch: watch,
-      metrics: metrics, health: context.health, clock: clock, pollMax: parts.pollStalenessMax,
-      writeMax: parts.writeStalenessMax)
+      consumer: parts.consumer, store: parts.store, targets: parts.tables.compactMap { targets[$0.topic] }, pulse: pulse,
+      watch: watch, metrics: metrics, health: context.health, clock: clock, pollMax: parts.pollStalenessMax,
+      writeMax: parts.writeStalenessMax, oldestPending: { [self] in buffer.withLock { $0.oldestPending } })
   }
 
-  private var isDatabaseAway: Bool { watch.isAway(.database) || watch.isAway(.writes) }
+  private var isDatabaseAway: Bool { watch.isAway(.database) }
 
   // MARK: Polling
 
@@ -111,9 +117,9 @@ final class ObservabilityConsumer: Sendable {
   private func isDrained() -> Bool {
     let pending = buffer.withLock { $0.pending }
     context.health.draining(inFlight: pending)
-    if pending > 0, isDatabaseAway {
+    if pending > 0, isDatabaseAway || buffer.withLock({ $0.isStuck }) {
       context.logger.warning(
-        "ending with records in flight because the database is away; they stay in the log", ["records": .integer(pending)])
+        "ending with records in flight that cannot be written; they stay in the log", ["records": .integer(pending)])
       return true
     }
     return pending == 0
@@ -176,40 +182,41 @@ final class ObservabilityConsumer: Sendable {
 
   // MARK: Writing
 
+  /// Until the signal to work is finished, or the task cancelled.
   private func writeBatches() async {
-    let isEnding: @Sendable () -> Bool = { [context] in context.shutdown.isRequested || Task.isCancelled }
-    let letters = DeadLetterPublisher(
-      producer: parts.producer, group: parts.group, watch: watch, clock: clock, isEnding: isEnding)
+    let letters = DeadLetterPublisher(producer: parts.producer, group: parts.group, watch: watch, clock: clock)
     let writer = BatchWriter(
-      store: parts.store, deadLetters: letters, gate: gate, watch: watch, metrics: metrics, clock: clock,
-      policy: parts.policy, isEnding: isEnding)
-    for await _ in work {
-      while let batch = nextBatch() {
-        guard await write(batch, writer) else { return }
+      store: parts.store, deadLetters: letters, watch: watch, metrics: metrics, clock: clock, policy: parts.policy)
+    await withDiscardingTaskGroup { group in
+      for await _ in work {
+        while let batch = nextBatch() {
+          group.addTask { [self] in
+            await write(batch, writer)
+            pulse.endedWriting()
+            // There may be more, and now there is somebody to write it.
+            wake.yield()
+          }
+        }
       }
+      group.cancelAll()
     }
   }
 
   private func nextBatch() -> RecordBatch? {
+    guard pulse.read().writing < parts.writersMax else { return nil }
     let now = clock.uptime()
-    return buffer.withLock { $0.nextBatch(at: now, isWriterIdle: true) }
+    guard let batch = buffer.withLock({ $0.nextBatch(at: now) }) else { return nil }
+    pulse.beganWriting()
+    return batch
   }
 
-  /// - Returns: false when the service ends.
-  private func write(_ batch: RecordBatch, _ writer: BatchWriter) async -> Bool {
-    guard let table = parts.tables.first(where: { $0.topic == batch.topic }) else {
-      preconditionFailure("only the topics of tables are subscribed to")
-    }
-    pulse.writing(true)
-    defer { pulse.writing(false) }
-    switch await writer.write(batch, into: table) {
-    case .settled:
-      pulse.settled(clock.uptime())
-      settle(batch)
-      return true
-    case .abandoned:
-      buffer.withLock { $0.abandon(batch) }
-      return false
+  private func write(_ batch: RecordBatch, _ writer: BatchWriter) async {
+    guard let target = targets[batch.topic] else { preconditionFailure("only the topics of tables are subscribed to") }
+    switch await writer.write(batch, into: target) {
+    case .settled: settle(batch)
+    case .failed(let delay):
+      let time = clock.uptime() + delay
+      buffer.withLock { $0.putBack(batch, until: time) }
     }
   }
 
@@ -217,6 +224,7 @@ final class ObservabilityConsumer: Sendable {
     buffer.withLock { buffer in
       let next = buffer.settle(batch)
       guard !next.isEmpty else { return }
+      pulse.settled(next.keys, clock.uptime())
       do throws(EventBusError) {
         // Inside the lock: a partition that counts as drained has its offsets stored.
         try parts.consumer.storeOffsets(next)

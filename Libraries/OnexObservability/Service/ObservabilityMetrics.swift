@@ -2,13 +2,19 @@ import OnexCore
 
 /// What the consumer counts (docs/reference/observability.md).
 struct ObservabilityMetrics: Sendable {
+  /// What happens to a batch, one after the other.
+  enum Phase: String, CaseIterable {
+    case wait, decode, insert
+    case deadLetters = "dead_letters"
+  }
+
   let newRows: Counter
   let repeatedRows: Counter
   let bytes: Counter
   let failedInserts: Counter
-  let insertDuration: Histogram
   let pending: Gauge
   let assigned: Gauge
+  private let durations: [Phase: Histogram]
   private let batches: [RecordBatch.Trigger: Counter]
   private let deadLetters: [BadRow.Cause: Counter]
   private let registry: MetricRegistry
@@ -21,12 +27,16 @@ struct ObservabilityMetrics: Sendable {
     bytes = registry.counter("onex_observability_bytes_total", help: "Size of the records that were settled.")
     failedInserts = registry.counter(
       "onex_observability_failed_inserts_total", help: "Inserts that failed for a reason other than their rows.")
-    insertDuration = registry.histogram(
-      "onex_observability_insert_duration_seconds", help: "One insert of a batch, until it is committed.")
+    durations = Dictionary(
+      uniqueKeysWithValues: Phase.allCases.map { phase in
+        let help = "A batch's first record waiting, its rows decoded, one insert until it is committed, its dead letters written."
+        let labels: MetricRegistry.Labels = [("phase", phase.rawValue)]
+        return (phase, registry.histogram("onex_observability_phase_duration_seconds", help: help, labels: labels))
+      })
     pending = registry.gauge("onex_observability_pending_records", help: "Records taken from the log and not settled.")
     assigned = registry.gauge("onex_observability_partitions_assigned", help: "Partitions this member works on.")
     batches = Dictionary(
-      uniqueKeysWithValues: [.rows, .bytes, .wait, .idle].map { (trigger: RecordBatch.Trigger) in
+      uniqueKeysWithValues: RecordBatch.Trigger.allCases.map { trigger in
         let labels: MetricRegistry.Labels = [("trigger", trigger.rawValue)]
         let help = "Batches settled, by what made them due."
         return (trigger, registry.counter("onex_observability_batches_total", help: help, labels: labels))
@@ -46,13 +56,23 @@ struct ObservabilityMetrics: Sendable {
 
   func settled(_ batch: RecordBatch, bad: [BadRow.Cause]) {
     batches[batch.trigger]?.add()
-    bytes.add(batch.records.reduce(0) { $0 + $1.size })
+    bytes.add(batch.bytes)
+    took(.wait, batch.waited)
     for cause in bad { deadLetters[cause]?.add() }
   }
+
+  func took(_ phase: Phase, _ duration: Duration) { durations[phase]?.record(duration) }
 
   /// Records between what is stored and the end of the log. The label values are bounded by the topics' partitions.
   func lag(_ partition: TopicPartition, _ records: Int64) {
     let labels: MetricRegistry.Labels = [("topic", partition.topic), ("partition", String(partition.partition))]
     registry.gauge("onex_observability_lag_records", help: "Records not settled yet.", labels: labels).set(Int(records))
+  }
+
+  /// How long ago the oldest record that is not settled was written to its partition; 0 when there is none.
+  func age(_ partition: TopicPartition, _ age: Duration) {
+    let labels: MetricRegistry.Labels = [("topic", partition.topic), ("partition", String(partition.partition))]
+    let help = "Age of the oldest record that was taken and is not settled."
+    registry.gauge("onex_observability_oldest_pending_seconds", help: help, labels: labels).set(Int(age.microseconds / 1_000_000))
   }
 }

@@ -1,14 +1,30 @@
+import OnexCore
 import Synchronization
 
 /// When things last happened, told by the tasks that do them.
 final class Pulse: Sendable {
-  private let state: Mutex<(polled: Duration, settled: Duration, isWriting: Bool)>
+  struct Reading: Sendable {
+    var polled: Duration
+    /// When offsets were last stored.
+    var settled: [TopicPartition: Duration] = [:]
+    /// Batches that are being written.
+    var writing = 0
+  }
 
-  init(_ now: Duration) { state = Mutex((now, now, false)) }
+  private let state: Mutex<Reading>
+
+  init(_ now: Duration) { state = Mutex(Reading(polled: now)) }
 
   func polled(_ now: Duration) { state.withLock { $0.polled = now } }
-  func settled(_ now: Duration) { state.withLock { $0.settled = now } }
-  func writing(_ isWriting: Bool) { state.withLock { $0.isWriting = isWriting } }
 
-  func read() -> (polled: Duration, settled: Duration, isWriting: Bool) { state.withLock { $0 } }
+  func settled(_ partitions: some Sequence<TopicPartition>, _ now: Duration) {
+    state.withLock { state in
+      for partition in partitions { state.settled[partition] = now }
+    }
+  }
+
+  func beganWriting() { state.withLock { $0.writing += 1 } }
+  func endedWriting() { state.withLock { $0.writing -= 1 } }
+
+  func read() -> Reading { state.withLock { $0 } }
 }

@@ -2,118 +2,107 @@ import OnexCore
 import OnexPostgres
 
 /// Writes batches: good rows into their table, bad ones to the dead-letter topic, and says what became of each batch only when
-/// both are done.
+/// both are done. Makes one attempt; whoever calls tries again.
 struct BatchWriter: Sendable {
   enum Outcome: Sendable {
     /// Every record is in the database or dead-lettered.
     case settled
-    /// Given up because the service ends; the records stay in the log.
-    case abandoned
+    /// Something that is needed is not there. Parts of the batch may have been written: repeating that changes nothing.
+    case failed(retryAfter: Duration)
   }
 
   let store: any RowStore
   let deadLetters: DeadLetterPublisher
-  let gate: InsertGate
   let watch: DependencyWatch
   let metrics: ObservabilityMetrics
   let clock: any RuntimeClock
   let policy: DecodingPolicy
-  /// Waiting for a dependency makes no sense any more.
-  let isEnding: @Sendable () -> Bool
 
-  func write(_ batch: RecordBatch, into table: ObservabilityTable) async -> Outcome {
-    var decoder = RowDecoder(policy)
-    let receivedAt = clock.now()
-    var rows: [Row] = []
-    var records: [ConsumedRecord] = []
-    var bad: [(record: ConsumedRecord, row: BadRow)] = []
-    for record in batch.records {
-      do throws(BadRow) {
-        rows.append(try decoder.decode(record, for: table, receivedAt: receivedAt))
-        records.append(record)
-      } catch {
-        bad.append((record, error))
-      }
+  func write(_ batch: RecordBatch, into target: WriteTarget) async -> Outcome {
+    if let delay = target.gate.delay(at: clock.uptime()) { return .failed(retryAfter: delay) }
+    let started = clock.uptime()
+    var decoded = decode(batch, for: target.table)
+    metrics.took(.decode, clock.uptime() - started)
+    switch await insert(decoded.rows, into: target) {
+    case .failed(let delay): return .failed(retryAfter: delay)
+    case .inserted(let refused, let new):
+      metrics.inserted(new: new, repeated: decoded.rows.count - refused.count - new)
+      for (index, error) in refused { decoded.bad.append((decoded.records[index], BatchWriter.badRow(error))) }
     }
-    guard let refused = await insert(rows, into: table) else { return .abandoned }
-    for (index, error) in refused { bad.append((records[index], BatchWriter.badRow(records[index], error))) }
-    guard await deadLetters.publish(bad) else { return .abandoned }
-    metrics.settled(batch, bad: bad.map(\.row.cause))
+    if !decoded.bad.isEmpty {
+      let started = clock.uptime()
+      if let delay = await deadLetters.publish(decoded.bad) { return .failed(retryAfter: delay) }
+      metrics.took(.deadLetters, clock.uptime() - started)
+    }
+    metrics.settled(batch, bad: decoded.bad.map(\.row.cause))
     return .settled
   }
 
-  /// Writes what the database takes.
-  ///
-  /// - Returns: the rows it refuses, each with the cause; `nil` when the service ends first.
-  private func insert(_ rows: [Row], into table: ObservabilityTable) async -> [(index: Int, error: PostgresError)]? {
+  private struct Decoded {
+    var rows: [Row] = []
+    /// Of each row, where it comes from.
+    var records: [ConsumedRecord] = []
+    var bad: [(record: ConsumedRecord, row: BadRow)] = []
+  }
+
+  private func decode(_ batch: RecordBatch, for table: ObservabilityTable) -> Decoded {
+    var decoder = RowDecoder(policy)
+    let receivedAt = clock.now()
+    var decoded = Decoded()
+    decoded.rows.reserveCapacity(batch.records.count)
+    decoded.records.reserveCapacity(batch.records.count)
+    for record in batch.records {
+      do throws(BadRow) {
+        decoded.rows.append(try decoder.decode(record, for: table, receivedAt: receivedAt))
+        decoded.records.append(record)
+      } catch {
+        decoded.bad.append((record, error))
+      }
+    }
+    return decoded
+  }
+
+  private enum Insertion {
+    /// What the database takes is written; the others are refused, each for its cause.
+    case inserted(refused: [(index: Int, error: PostgresError)], new: Int)
+    case failed(retryAfter: Duration)
+  }
+
+  private func insert(_ rows: [Row], into target: WriteTarget) async -> Insertion {
     var bisection = Bisection(count: rows.count)
     var refused: [(index: Int, error: PostgresError)] = []
+    var new = 0
     while let range = bisection.next() {
-      switch await attempt(rows[range], into: table) {
-      case .written: bisection.accepted()
-      case .refused(let error):
-        if let index = bisection.refuse() { refused.append((index, error)) }
-      case .ended: return nil
-      }
-    }
-    return refused
-  }
-
-  private enum Attempt {
-    case written
-    /// The rows themselves are refused.
-    case refused(PostgresError)
-    case ended
-  }
-
-  /// Repeats until the database has taken the rows or has said that they are at fault.
-  private func attempt(_ rows: ArraySlice<Row>, into table: ObservabilityTable) async -> Attempt {
-    while true {
-      if let delay = gate.delay(at: clock.uptime()) {
-        guard await rest(delay) else { return .ended }
-        continue
-      }
       let started = clock.uptime()
       do throws(PostgresError) {
-        let new = try await store.insert(rows, into: table)
-        succeeded(started)
-        metrics.inserted(new: new, repeated: rows.count - new)
-        return .written
+        new += try await store.insert(rows[range], into: target.table)
+        succeeded(target, started)
+        bisection.accepted()
       } catch {
-        if error.isDataError {
-          // The database works; it is the rows that do not.
-          succeeded(started)
-          return .refused(error)
-        }
-        let verdict = gate.failed(error, at: clock.uptime(), random: .random(in: 0..<1))
-        metrics.failedInserts.add()
-        if verdict.isReported { watch.databaseFailed(error) }
-        guard await rest(verdict.delay) else { return .ended }
+        guard error.isDataError else { return .failed(retryAfter: failed(target, error)) }
+        // The database works; it is the rows that do not.
+        succeeded(target, started)
+        if let index = bisection.refuse() { refused.append((index, error)) }
       }
     }
+    return .inserted(refused: refused, new: new)
   }
 
-  private func succeeded(_ started: Duration) {
+  private func succeeded(_ target: WriteTarget, _ started: Duration) {
     let duration = clock.uptime() - started
-    gate.succeeded()
-    metrics.insertDuration.record(duration)
-    watch.databaseSucceeded(latency: duration)
+    target.gate.succeeded()
+    metrics.took(.insert, duration)
+    watch.databaseSucceeded(target.table.name, latency: duration)
   }
 
-  /// Waits, in slices, so that the end of the service is not held up by an open circuit.
-  ///
-  /// - Returns: false when the service ends.
-  private func rest(_ delay: Duration) async -> Bool {
-    guard !isEnding() else { return false }
-    do {
-      try await clock.sleep(for: min(delay, InsertGate.backoff.maxBackoff))
-    } catch {
-      return false
-    }
-    return !isEnding()
+  private func failed(_ target: WriteTarget, _ error: PostgresError) -> Duration {
+    let verdict = target.gate.failed(error, at: clock.uptime(), random: .random(in: 0..<1))
+    metrics.failedInserts.add()
+    if verdict.isReported { watch.databaseFailed(target.table.name, error) }
+    return verdict.delay
   }
 
-  private static func badRow(_ record: ConsumedRecord, _ error: PostgresError) -> BadRow {
+  private static func badRow(_ error: PostgresError) -> BadRow {
     let subject = error.subject.map { " (\($0))" } ?? ""
     return BadRow(
       cause: .refusedByDatabase, reason: "PostgreSQL refused the row\(subject): \(error.description)", correlationID: nil)

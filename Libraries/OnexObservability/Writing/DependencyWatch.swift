@@ -7,7 +7,7 @@ import Synchronization
 final class DependencyWatch: Sendable {
   enum Dependency: Sendable {
     case database
-    /// The database answers and refuses every row: no table, no privilege, no memory for the statement.
+    /// The database answers and refuses every row of some table: no table, no privilege, no memory for the statement.
     case writes
     case broker
     /// The broker answers and has no such topic.
@@ -46,6 +46,8 @@ final class DependencyWatch: Sendable {
   private let health: HealthState
   private let logger: Logger
   private let away = Mutex<Set<Dependency>>([])
+  /// What the database says about each table that it takes no rows for.
+  private let refusals = Mutex<[String: String]>([:])
 
   init(health: HealthState, logger: Logger) {
     self.health = health
@@ -71,18 +73,24 @@ final class DependencyWatch: Sendable {
   }
 
   /// Sorts an error of the database into the reason that helps the operator.
-  func databaseFailed(_ error: PostgresError) {
-    let isRefusal = error.code == .statement && !error.isOutage
-    clear(isRefusal ? .database : .writes)
-    failed(isRefusal ? .writes : .database, error.description)
+  func databaseFailed(_ table: String, _ error: PostgresError) {
+    guard error.code == .statement, !error.isOutage else { return failed(.database, error.description) }
+    // It has answered.
+    succeeded(.database)
+    failed(.writes, report { $0[table] = error.description })
   }
 
-  func databaseSucceeded(latency: Duration? = nil) {
-    clear(.writes)
+  func databaseSucceeded(_ table: String, latency: Duration? = nil) {
     succeeded(.database, latency: latency)
+    let left = report { $0[table] = nil }
+    guard isAway(.writes) else { return }
+    if left.isEmpty { succeeded(.writes, latency: latency) } else { failed(.writes, left) }
   }
 
-  private func clear(_ dependency: Dependency) {
-    if away.withLock({ $0.remove(dependency) }) != nil { health.clear(dependency.code) }
+  private func report(_ change: (inout [String: String]) -> Void) -> String {
+    refusals.withLock { refusals in
+      change(&refusals)
+      return refusals.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+    }
   }
 }

@@ -24,11 +24,22 @@ final class InsertGate: Sendable {
   private struct State {
     var breaker: CircuitBreaker
     var failures = 0
+    var failedAt: Duration?
   }
 
   private let state: Mutex<State>
 
   init(_ policy: CircuitBreakerPolicy) { state = Mutex(State(breaker: CircuitBreaker(policy))) }
+
+  /// Longer than attempts are apart while the circuit is closed.
+  private static let freshMax: Duration = .seconds(5)
+
+  /// Whether the last attempt, not long ago, has failed.
+  func isFailing(at now: Duration) -> Bool {
+    state.withLock { state in
+      state.breaker.isOpen || state.failedAt.map { now - $0 < InsertGate.freshMax } ?? false
+    }
+  }
 
   var isOpen: Bool { state.withLock { $0.breaker.isOpen } }
 
@@ -44,6 +55,7 @@ final class InsertGate: Sendable {
   func succeeded() {
     state.withLock { state in
       state.failures = 0
+      state.failedAt = nil
       state.breaker.succeeded()
     }
   }
@@ -51,6 +63,7 @@ final class InsertGate: Sendable {
   func failed(_ error: PostgresError, at now: Duration, random: Double) -> Verdict {
     state.withLock { state in
       state.failures += 1
+      state.failedAt = now
       if InsertGate.reachedDatabase(error) { state.breaker.failed(at: now) } else { state.breaker.abandoned() }
       let isConflict = error.isRetriable && !error.isOutage
       return Verdict(

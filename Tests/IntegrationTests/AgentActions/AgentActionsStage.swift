@@ -57,8 +57,9 @@ struct AgentActionsStage: Sendable {
     let consumer = ObservabilityConsumer(
       ObservabilityConsumer.Parts(
         consumer: try bus.consumer(Subscription(topics: [table.topic], group: group)), producer: try bus.producer(),
-        store: PostgresRowStore(client: PostgresClient(PostgresConfiguration(.connectionString(databaseURL)))), tables: [table],
-        group: group, limits: BatchLimits(rowsMax: 100, waitMax: .seconds(1)), breaker: CircuitBreakerPolicy(), policy: policy,
+        store: PostgresRowStore { PostgresClient(PostgresConfiguration(.connectionString(databaseURL))) }, tables: [table],
+        writersMax: 1,
+        group: group, limits: BatchLimits(rowsDue: 100, waitMax: .seconds(1)), breaker: CircuitBreakerPolicy(), policy: policy,
         pollStalenessMax: .seconds(60), writeStalenessMax: .seconds(300), context: context))
     context.health.running()
     return Member(consumer: consumer, context: context)

@@ -56,7 +56,7 @@ import Testing
 
   @Test func aStatusNeverGoesBackAndAValueIsNeverLost() async throws {
     try await ScratchDatabase.withSchema { url, connection in
-      let store = PostgresRowStore(client: PostgresClient(PostgresConfiguration(.connectionString(url))))
+      let store = PostgresRowStore { PostgresClient(PostgresConfiguration(.connectionString(url))) }
       var cases: [(RawUUID, [Told])] = []
       for _ in 0..<300 {
         let events = (0..<Int.random(in: 1...6)).map { _ in
@@ -83,7 +83,7 @@ import Testing
 
   @Test func aRepeatChangesNothingAndCountsAsOne() async throws {
     try await ScratchDatabase.withSchema { url, connection in
-      let store = PostgresRowStore(client: PostgresClient(PostgresConfiguration(.connectionString(url))))
+      let store = PostgresRowStore { PostgresClient(PostgresConfiguration(.connectionString(url))) }
       let id = RandomIDSource().next()
       let events = [Told(status: "started", minute: 1, summary: "s"), Told(status: "completed", minute: 5, exitCode: 0)]
       let rows = try events.map { try row(id, $0) }

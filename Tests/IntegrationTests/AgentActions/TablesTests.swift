@@ -52,7 +52,7 @@ import Testing
 
   @Test func theViewShowsTheLastDayOfEveryTable() async throws {
     try await ScratchDatabase.withSchema { url, connection in
-      let store = PostgresRowStore(client: PostgresClient(PostgresConfiguration(.connectionString(url))))
+      let store = PostgresRowStore { PostgresClient(PostgresConfiguration(.connectionString(url))) }
       let now = try await connection.query("SELECT now() AS now")[0].value("now", as: Timestamp.self)
       for table in ObservabilityTable.all {
         var decoder = RowDecoder()
