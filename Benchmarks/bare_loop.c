@@ -10,6 +10,8 @@
 //                                       writes COUNT requests to IN, never more than WINDOW ahead of what comes to OUT
 //   bare_loop pace IN OUT RATE SECONDS  writes RATE requests a second to IN and prints how long they took to OUT: the median and the
 //                                       99th percentile, in milliseconds, without the first second
+//   bare_loop lines TOPIC FILE          writes each line of FILE
+//   bare_loop events TOPIC RATE SECONDS writes RATE events of an agent's actions a second, each created when it is written
 //
 // A backlog is kept small on purpose: the development broker answers a fetch with everything it has, whatever size was asked
 // for, and a backlog of millions would measure that.
@@ -294,6 +296,50 @@ static void join(const char *topic, const char *group) {
   _Exit(0);
 }
 
+static void lines(const char *name, const char *path) {
+  FILE *file = fopen(path, "r");
+  if (!file) die("lines", path);
+  rd_kafka_t *rk = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t length;
+  for (long i = 0; (length = getline(&line, &room, file)) > 0; i++) {
+    produce(rk, topic, NULL, 0, line, (size_t)length - (line[length - 1] == '\n'));
+    if (i % 1000 == 0) rd_kafka_poll(rk, 0);
+  }
+  if (rd_kafka_flush(rk, 120000)) die("lines", "not everything was written");
+}
+
+static void event(rd_kafka_t *rk, rd_kafka_topic_t *topic, long number) {
+  char value[1024], time_text[32];
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%S", gmtime(&now.tv_sec));
+  const uint64_t mixed = spread(number);
+  const int size = snprintf(
+      value, sizeof value,
+      "{\"id\":\"%08x-0000-4000-8000-0000%08lx\",\"correlation_id\":\"%08x-0000-4000-9000-0000%08lx\",\"agent_name\":\"planner\","
+      "\"action_type\":\"tool_call\",\"action_name\":\"search\",\"created_at\":\"%s.%06ldZ\",\"status\":\"ok\",\"duration_ms\":12,"
+      "\"result\":\"found 14 files, 3 of them in tests\"}",
+      (unsigned)(mixed >> 32), (unsigned long)(mixed & 0xffffffff), (unsigned)(mixed >> 32), (unsigned long)(mixed & 0xffffffff),
+      time_text, now.tv_nsec / 1000);
+  produce(rk, topic, NULL, 0, value, (size_t)size);
+}
+
+static void events(const char *name, long rate, long length) {
+  rd_kafka_t *rk = producer();
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+  const double start = seconds();
+  for (long sent = 0; sent < rate * length;) {
+    const double now = seconds() - start;
+    for (; sent < rate * length && (double)sent / (double)rate <= now; sent++) event(rk, topic, sent);
+    rd_kafka_poll(rk, 0);
+    usleep(200);
+  }
+  if (rd_kafka_flush(rk, 120000)) die("events", "not everything was written");
+}
+
 int main(int argc, char **argv) {
   if (argc >= 3 && !strcmp(argv[1], "create")) create(argc - 2, argv + 2);
   else if (argc == 4 && !strcmp(argv[1], "fill")) fill(argv[2], atol(argv[3]));
@@ -304,6 +350,8 @@ int main(int argc, char **argv) {
   else if ((argc == 6 || argc == 7) && !strcmp(argv[1], "flow"))
     flow(argv[2], argv[3], atol(argv[4]), atol(argv[5]), argc == 7 ? argv[6] : "compute.echo");
   else if (argc == 6 && !strcmp(argv[1], "pace") && atol(argv[5]) > 1) pace(argv[2], argv[3], atol(argv[4]), atol(argv[5]));
+  else if (argc == 4 && !strcmp(argv[1], "lines")) lines(argv[2], argv[3]);
+  else if (argc == 5 && !strcmp(argv[1], "events")) events(argv[2], atol(argv[3]), atol(argv[4]));
   else die("usage", "see the head of bare_loop.c");
   return 0;
 }

@@ -54,9 +54,10 @@ create_runtime_topics() {
   "$bare" create responses "${topics[@]}"
 }
 
-# Starts the service $1 and waits until it is ready; leaves its process in $pid and the milliseconds that took in $startup_ms.
+# Starts the service $1 and waits until it is ready; leaves its process in $pid, its health port in $port and the
+# milliseconds that took in $startup_ms.
 start_service() {
-  local begin name=$1 port
+  local begin name=$1
   port=$(free_port)
   begin=$(milliseconds)
   ONEX_HEALTH_PORT=$port ONEX_LOG_LEVEL=WARNING RUNTIME_MAIN_PORT='' "$repo/.build/release/$name" >>"$work/$name.log" 2>&1 &

@@ -27,7 +27,7 @@ for n in range(int(sys.argv[1])):
         "result": result + found, "project_path": "/home/ada/projects/example", "working_directory": "/home/ada/projects/example/src",
         "metadata": {"model": "m-1", "tokens": {"in": 812, "out": 93}, "note": "second try after a time-out"}}))
 PYTHON
-kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t agent-actions -P -l "$work/events"
+"$bare" lines agent-actions "$work/events"
 
 # Reads everything with redaction $1 and prints the consumer's processor time, in microseconds an event: unlike the rate, it does not
 # depend on what else the machine does, and it leaves the database out, so that the share of redaction comes out larger, not smaller.

@@ -28,6 +28,9 @@ struct RecordBuffer {
   /// Of these nothing can be written now.
   var isStuck: Bool { topics.values.allSatisfy { $0.pending == 0 || $0.isFailing } }
 
+  /// A topic has reached its bounds although it can be written: soon there is room.
+  var isBusy: Bool { topics.values.contains { $0.isFull(limits) && !$0.isFailing } }
+
   var assigned: Set<TopicPartition> { Set(partitions.keys) }
 
   /// When the oldest record that is not settled was written to its partition.
@@ -116,7 +119,7 @@ struct RecordBuffer {
   /// Which partitions to pause or resume now. Flow stops at the topic's bounds, and at once while `isStopped` (the database is away, or
   /// the service drains); it goes on when half of the room is free, so that it does not flutter.
   mutating func adjustFlow(isStopped: Bool) -> FlowChange {
-    let full = topics.filter { $0.value.pending >= limits.pendingMax || $0.value.pendingBytes >= limits.pendingBytesMax }
+    let full = topics.filter { $0.value.isFull(limits) }
     let roomy = topics.filter {
       $0.value.pending <= limits.pendingMax / 2 && $0.value.pendingBytes <= limits.pendingBytesMax / 2
     }

@@ -30,6 +30,8 @@ struct TopicQueue {
   /// The last attempt has failed, and nothing has succeeded since.
   var isFailing: Bool { heldUntil != nil }
 
+  func isFull(_ limits: BatchLimits) -> Bool { pending >= limits.pendingMax || pendingBytes >= limits.pendingBytesMax }
+
   mutating func append(_ record: ConsumedRecord, at now: Duration) {
     waiting.append(Waiting(record: record, since: now))
     waitingBytes += record.size

@@ -25,8 +25,12 @@ final class ObservabilityConsumer: Sendable {
   }
 
   private static let joining = "JOINING_GROUP"
-  /// Records of one poll at most; the buffer's bound can be exceeded by as many.
+  /// Of one poll at most; the buffer's bounds can be exceeded by as much.
   private static let pollRecordsMax = 1000
+  private static let pollBytesMax = 1 << 20
+  /// How long a full buffer waits for its writers before partitions are paused: what was fetched of a paused partition is fetched again.
+  private static let roomWaitMax: Duration = .milliseconds(500)
+  private static let roomWaitStep: Duration = .milliseconds(2)
   private static let pollWait: Duration = .milliseconds(100)
   /// While something waits for the writer to finish.
   private static let pollWaitUrgent: Duration = .milliseconds(10)
@@ -100,10 +104,11 @@ final class ObservabilityConsumer: Sendable {
     while !Task.isCancelled {
       let isDraining = context.shutdown.isRequested
       if isDraining, isDrained() { return }
+      if !isDraining { await waitForRoom() }
       adjustFlow(isDraining: isDraining)
       let isUrgent = isDraining || !revocations.isEmpty
       let limit = PollLimit(
-        records: ObservabilityConsumer.pollRecordsMax,
+        records: ObservabilityConsumer.pollRecordsMax, bytes: ObservabilityConsumer.pollBytesMax,
         wait: isUrgent ? ObservabilityConsumer.pollWaitUrgent : ObservabilityConsumer.pollWait)
       let events = await parts.consumer.poll(limit)
       pulse.polled(clock.uptime())
@@ -123,6 +128,14 @@ final class ObservabilityConsumer: Sendable {
       return true
     }
     return pending == 0
+  }
+
+  private func waitForRoom() async {
+    let deadline = clock.uptime() + ObservabilityConsumer.roomWaitMax
+    while buffer.withLock({ $0.isBusy }), clock.uptime() < deadline, !Task.isCancelled {
+      wake.yield()
+      try? await clock.sleep(for: ObservabilityConsumer.roomWaitStep)
+    }
   }
 
   private func adjustFlow(isDraining: Bool) {
