@@ -11,7 +11,7 @@
 // answered the one before. Answers so stay in order, and since every wait ends, nothing waits for ever.
 //
 // Fetch is understood up to version 11, the highest that librdkafka 2.0.2 asks; a later one passes unheld.
-#define _GNU_SOURCE // accept4, memmem
+#define _GNU_SOURCE // accept4, epoll_pwait2, memmem
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,7 +58,7 @@ struct session {
 };
 
 static struct session *sessions;
-static int poll_set, timer, listener;
+static int poll_set, listener;
 static uint16_t gate_port, broker_port;
 static int64_t pause_ns = 1000000;
 
@@ -369,9 +368,8 @@ static void end_closed_sessions(void) {
 
 // MARK: The loop
 
-// Asks again where a pause is over, and sets the timer to the end of the next one.
-static void ask_again(void) {
-  static int64_t set;
+// Asks again where a pause is over; when the next one will be, or 0.
+static int64_t ask_again(void) {
   const int64_t now = now_ns();
   int64_t next = 0;
   for (struct session *session = sessions; session; session = session->next) {
@@ -382,22 +380,18 @@ static void ask_again(void) {
     }
     if (session->state == PAUSED && (!next || session->ask_at < next)) next = session->ask_at;
   }
-  if (next == set) return;
-  const struct itimerspec when = {.it_value = {.tv_sec = next / 1000000000, .tv_nsec = next % 1000000000}};
-  if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL)) die("timerfd_settime");
-  set = next;
+  return next;
 }
 
 static void serve(void) {
   struct epoll_event events[EVENTS_MAX];
-  const int count = epoll_wait(poll_set, events, EVENTS_MAX, -1);
-  if (count < 0 && errno != EINTR) die("epoll_wait");
+  const int64_t next = ask_again(), now = now_ns(), wait = next > now ? next - now : 0;
+  const struct timespec timeout = {.tv_sec = wait / 1000000000, .tv_nsec = wait % 1000000000};
+  const int count = epoll_pwait2(poll_set, events, EVENTS_MAX, next ? &timeout : NULL, NULL);
+  if (count < 0 && errno != EINTR) die("epoll_pwait2");
   for (int i = 0; i < count; i++) {
-    uint64_t expirations;
     if (events[i].data.ptr == &listener) {
       begin_session();
-    } else if (events[i].data.ptr == &timer) {
-      if (read(timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN) die("timerfd");
     } else {
       struct side *side = events[i].data.ptr;
       // What was sent before the end is passed on before it: the end is read, unless nothing is being read.
@@ -406,7 +400,6 @@ static void serve(void) {
       if (!side->session->closed) advance(side->session);
     }
   }
-  ask_again();
   end_closed_sessions();
 }
 
@@ -429,12 +422,9 @@ int main(int argc, char **argv) {
   if (microseconds) pause_ns = atol(microseconds) * 1000;
   listen_on_a_free_port();
   poll_set = epoll_create1(EPOLL_CLOEXEC);
-  timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  if (poll_set < 0 || timer < 0) die("epoll");
+  if (poll_set < 0) die("epoll");
   struct epoll_event accepts = {.events = EPOLLIN, .data.ptr = &listener};
-  struct epoll_event expires = {.events = EPOLLIN, .data.ptr = &timer};
   if (epoll_ctl(poll_set, EPOLL_CTL_ADD, listener, &accepts)) die("epoll_ctl");
-  if (epoll_ctl(poll_set, EPOLL_CTL_ADD, timer, &expires)) die("epoll_ctl");
   printf("%u\n", (unsigned)gate_port);
   fflush(stdout);
   for (;;) serve();
