@@ -13,7 +13,7 @@ public struct BatchLimits: Sendable, Equatable {
   /// Their keys and values together.
   public let pendingBytesMax: Int
 
-  /// From here on larger writes were not measurably faster (Benchmarks/actions.sh).
+  /// A write of so many rows takes a few tenths of a second, which a revocation or the end of the service may have to wait for.
   public static let rowsMaxDefault = 10_000
   /// Batches that may wait: while some are being written, the next one is there when they are done.
   public static let pendingBatches = 3

@@ -22,7 +22,7 @@ public struct AgentActionsConsumer: Service {
     ]
   }
 
-  /// Batches, and so connections, at the same time: while PostgreSQL works on one, the next is decoded. More were not faster.
+  /// Batches, and so connections, at the same time: while PostgreSQL works on two, the next is decoded.
   private static let writersMax = 3
 
   private let context: ServiceContext
