@@ -16,16 +16,13 @@ enum RuntimeSettings {
   static let laneConcurrencyMax = Setting.integer(
     "ONEX_LANE_CONCURRENCY_MAX", default: 32, range: 1...1024,
     help: "Handlers of one partition that run at once, each for another key.")
-  static let groupInstance = Setting.optionalText(
-    "ONEX_GROUP_INSTANCE_ID", allowed: "a name that no other member of the group has",
-    help: "Names this member across restarts (static membership): it has its partitions back at once. Absent: it joins anew.")
   static let trustedNamespaces = Setting.list(
     "ONEX_TRUSTED_NAMESPACES", default: [], allowed: "module names, separated by commas",
     help: "When set, only handler classes of these modules are loaded.")
 
   static let all: [any AnySetting] = [
     CommonSettings.contractsDirectory, CommonSettings.pluginsDirectory, payloadBytesMax, outputBytesMax, handlerThreads,
-    laneConcurrencyMax, groupInstance, trustedNamespaces,
+    laneConcurrencyMax, CommonSettings.groupInstance, trustedNamespaces,
   ]
 }
 
@@ -62,7 +59,7 @@ public struct RoleOptions: Sendable {
     trustedNamespaces = configuration[RuntimeSettings.trustedNamespaces]
     envelope.payloadBytesMax = configuration[RuntimeSettings.payloadBytesMax]
     outputBytesMax = configuration[RuntimeSettings.outputBytesMax]
-    groupInstance = configuration[RuntimeSettings.groupInstance]
+    groupInstance = configuration[CommonSettings.groupInstance]
     handlerThreads = configuration[RuntimeSettings.handlerThreads]
     pipeline.lane.concurrencyMax = configuration[RuntimeSettings.laneConcurrencyMax]
   }

@@ -43,7 +43,9 @@ public struct AgentActionsConsumer: Service {
       database: database, tables: tables, policy: AgentActionsSettings.retention(configuration), context: context)
     consumer = ObservabilityConsumer(
       ObservabilityConsumer.Parts(
-        consumer: try bus.consumer(Subscription(topics: topics, group: group, start: start)), producer: try bus.producer(),
+        consumer: try bus.consumer(
+          Subscription(topics: topics, group: group, start: start, instance: configuration[CommonSettings.groupInstance])),
+        producer: try bus.producer(),
         store: PostgresRowStore(writersMax: AgentActionsConsumer.writersMax) { [database] in
           PostgresClient(database, logger: context.logger)
         },

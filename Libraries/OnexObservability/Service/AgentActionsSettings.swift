@@ -107,7 +107,8 @@ public enum AgentActionsSettings {
   /// The endpoint's port and host are the chassis' to load.
   static let all: [any AnySetting] =
     [
-      bootstrapServers, group, topics, start, dsn, batchSize, batchTimeoutMilliseconds, breakerThreshold, breakerResetSeconds,
+      bootstrapServers, group, CommonSettings.groupInstance, topics, start, dsn, batchSize, batchTimeoutMilliseconds,
+      breakerThreshold, breakerResetSeconds,
       breakerHalfOpenSuccesses, nulBytes, recordBytesMax, redactionEnabled, redactionFields, retentionEnabled, retentionDays,
       writeStalenessSeconds,
       pollStalenessSeconds,

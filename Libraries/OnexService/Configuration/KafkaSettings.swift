@@ -38,6 +38,10 @@ extension CommonSettings {
   public static let kafkaAssignmentStrategy = Setting.choice(
     "KAFKA_PARTITION_ASSIGNMENT_STRATEGY", of: ["cooperative-sticky", "range", "roundrobin"], default: "cooperative-sticky",
     help: "How a group shares its partitions; every member of a group says the same.")
+  /// Of services that are members of a group.
+  public static let groupInstance = Setting.optionalText(
+    "ONEX_GROUP_INSTANCE_ID", allowed: "a name that no other member of the group has",
+    help: "Names this member across restarts (static membership): it has its partitions back at once. Absent: it joins anew.")
 
   static let bootstrapAllowed = "host:port, several separated by commas"
 

@@ -36,7 +36,7 @@ launch_service() {
   export ONEX_LOG_FORMAT=${ONEX_LOG_FORMAT:-text}
   export OTEL_TRACES_EXPORTER=${OTEL_TRACES_EXPORTER:-none} OTEL_METRICS_EXPORTER=${OTEL_METRICS_EXPORTER:-none}
   # There is one of each: after a kill it has its partitions back at once. Workers come and go.
-  if [[ $1 == runtime-main || $1 == runtime-effects ]]; then export ONEX_GROUP_INSTANCE_ID=$1; fi
+  if [[ $1 == runtime-main || $1 == runtime-effects || $1 == agent-actions-consumer ]]; then export ONEX_GROUP_INSTANCE_ID=$1; fi
   if [[ $1 == agent-actions-consumer ]]; then
     export OMNIBASE_INFRA_AGENT_ACTIONS_KAFKA_BOOTSTRAP_SERVERS=$KAFKA_BOOTSTRAP_SERVERS
     export OMNIBASE_INFRA_AGENT_ACTIONS_POSTGRES_DSN=$OMNIBASE_INFRA_DB_URL
