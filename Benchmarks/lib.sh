@@ -4,10 +4,13 @@
 work=$(mktemp -d "${TMPDIR:-/tmp}/onex-bench.XXXXXX")
 export ONEX_LOCAL_DIR="$work/stack" ONEX_LOCAL_PORTS=auto
 bare="$work/bare_loop"
+fetch_gate="$work/fetch_gate"
+gate=
 services=()
 
 finish() {
   stop_services
+  stop_gate
   "$repo/deploy/local/stack" down --purge >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -29,6 +32,7 @@ prepare() {
   "$repo/deploy/local/install.sh"
   (cd "$repo" && make --no-print-directory release >&2)
   cc -O2 -Wall -Wextra -o "$bare" "$repo/Benchmarks/bare_loop.c" -lrdkafka
+  cc -std=c11 -O2 -Wall -Wextra -o "$fetch_gate" "$repo/Benchmarks/fetch_gate.c"
 }
 
 # Brings up an empty broker, or broker and database when $1 is infra, and reads their settings. The development broker writes all it
@@ -45,6 +49,22 @@ fresh_stack() {
   for task in /proc/"$pid"/task/*; do
     if [ "$(cat "$task/comm")" = autosave ]; then chrt --idle --pid 0 "${task##*/}"; fi
   done
+}
+
+# Starts the gate before the fresh stack's broker (fetch_gate.c says what it is for), and leads all clients from here on through it;
+# leaves its process in $gate.
+start_gate() {
+  local port
+  read -r port < <(exec "$fetch_gate" "${KAFKA_BOOTSTRAP_SERVERS##*:}")
+  gate=$!
+  export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$port
+}
+
+stop_gate() {
+  [ -n "$gate" ] || return 0
+  kill "$gate" 2>/dev/null || true
+  wait "$gate" 2>/dev/null || true
+  gate=
 }
 
 # Makes the runtime's topics with one partition each, as the bare loops have them.
