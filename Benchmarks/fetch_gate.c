@@ -3,9 +3,9 @@
 //   fetch_gate BROKER_PORT     listens on a free port of 127.0.0.1, prints it, and passes on to 127.0.0.1:BROKER_PORT
 //
 // A broker answers a fetch when it has min_bytes of records, or after max_wait_ms (https://kafka.apache.org/protocol, Fetch). The
-// development broker answers at once, so that every idle client asks thousands of times a second and what a benchmark measures is
-// how long a process waits for a time slice. The gate keeps such an answer to itself and asks again, the same bytes, every
-// GATE_PAUSE_US microseconds (1000), until there are records, an error, or the wait is over. All else passes as it is.
+// development broker answers at once, so that every idle client asks thousands of times a second and takes the processor from
+// what a benchmark measures. The gate keeps such an answer to itself and asks again, the same bytes, every GATE_PAUSE_US
+// microseconds (1000), until there are records, an error, or the wait is over. All else passes as it is.
 //
 // A held fetch holds the later requests of its connection, as a broker does: it takes a connection's next request when it has
 // answered the one before. Answers so stay in order, and since every wait ends, nothing waits for ever.

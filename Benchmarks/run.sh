@@ -4,6 +4,7 @@
 #   BENCH_SOAK      records of its memory test (1000000)
 #   BENCH_DURABLE   requests of a durable round (50000)       BENCH_DURABLE_ROUNDS   its rounds (5)
 #   BENCH_SECONDS   length of a latency round (20)            BENCH_LATENCY_ROUNDS   its rounds (3)
+#   GATE_PAUSE_US   pause between a latency round's questions to the broker for records, in microseconds (1000)
 #   BENCH_GROWTH    rows in the inbox and events in the journal before measuring ("0 1000000 10000000")
 #   BENCH_ACTIONS   rows of a round of agent-actions-consumer (1000000)   BENCH_ACTIONS_ROUNDS its rounds (3)
 #   BENCH_REDACTION events of a redaction round (100000)      BENCH_REDACTION_ROUNDS its rounds (3)
