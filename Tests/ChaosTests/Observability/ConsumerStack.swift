@@ -28,9 +28,16 @@ actor ConsumerStack {
   /// - Parameter script: what is done to the database before that.
   init(_ settings: [String: String] = [:], script: String = "") async throws {
     self.settings = settings
-    broker = try await PrivateBroker()
+    async let startingBroker = PrivateBroker()
+    async let startingDatabase = PrivatePostgres()
     do {
-      database = try await PrivatePostgres()
+      broker = try await startingBroker
+    } catch {
+      await (try? startingDatabase)?.remove()
+      throw error
+    }
+    do {
+      database = try await startingDatabase
     } catch {
       await broker.remove()
       throw error
@@ -65,12 +72,13 @@ actor ConsumerStack {
   }
 
   private func prepare(_ script: String) async throws {
-    try await RuntimeTopics.make(broker.address)
+    async let topics: Void = RuntimeTopics.make(broker.address)
     let migrated = try await Process.run(
       "onexctl", ["migrate", "up", "--dir", TestEnvironment.repository + "/migrations"],
       environment: ["OMNIBASE_INFRA_DB_URL": database.url])
     guard migrated.code == 0 else { throw TestFailure("the database has no schema: \(migrated.output)") }
     try await execute(script)
+    try await topics
     try join()
     try await untilReady()
   }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(60))) struct ObservabilityChaosTests {
   @Test(arguments: ConsumerPlan.Scenario.allCases)
   func everyReportIsStoredOnceOrPutAside(_ scenario: ConsumerPlan.Scenario) async throws {
-    let length = try ChaosLength.fromEnvironment(seconds: 3)
+    let length = try ChaosLength.fromEnvironment(rounds: 4, seconds: 2)
     let plan = ConsumerPlan(scenario, length)
     let title = "observability chaos: \(scenario) with seed \(length.seed), \(plan.faults.count) faults"
     Announcement.say(title)
@@ -53,8 +53,8 @@ import Testing
 
   @Test func aConsumerWithNothingToDoIsReadyAndRemovesOldRows() async throws {
     let staleness = [
-      "OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_STALENESS_SECONDS": "2",
-      "OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_POLL_STALENESS_SECONDS": "2",
+      "OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_STALENESS_SECONDS": "1",
+      "OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_POLL_STALENESS_SECONDS": "1",
     ]
     let rows = ["40 days", "29 days"].map { age in
       """
@@ -66,7 +66,7 @@ import Testing
     }
     try await ConsumerStack.with(staleness, script: rows.joined()) { stack in
       let clock = SystemClock()
-      let end = clock.uptime() + .seconds(5)
+      let end = clock.uptime() + .seconds(3)
       while clock.uptime() < end {
         let ready = try await stack.get("/ready")
         #expect(ready?.status == 200, "\(String(describing: ready?.body))")
