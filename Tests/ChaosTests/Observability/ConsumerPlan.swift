@@ -54,7 +54,7 @@ struct ConsumerPlan: Sendable, Equatable {
     switch scenario {
     case .kills:
       // Before it has joined, while it works off what has gathered, and while it keeps up.
-      let pause = milliseconds(100...2000)
+      let pause = milliseconds(100...2500)
       return Fault(pause: pause, kind: .kill(pick: random.next(below: 1000), downtime: milliseconds(0...500)))
     case .databaseRestarts:
       let mode = ChaosPlan.DatabaseStop.allCases[random.next(below: 2)]

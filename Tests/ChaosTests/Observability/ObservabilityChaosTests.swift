@@ -4,13 +4,22 @@ import Testing
 
 /// Faults of `agent-actions-consumer`, its group and its database under load, on the built executable. `make chaos` runs the full length.
 @Suite(.serialized, .timeLimit(.minutes(60))) struct ObservabilityChaosTests {
+  /// Every insert takes some time, so that something is always under way when a fault comes.
+  private static let slow = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN NULL; END $$;
+
+    """
+    + ObservedTable.allCases.map {
+      "CREATE TRIGGER slow BEFORE INSERT ON \($0.rawValue) FOR EACH STATEMENT EXECUTE FUNCTION slow();"
+    }.joined(separator: "\n")
+
   @Test(arguments: ConsumerPlan.Scenario.allCases)
   func everyReportIsStoredOnceOrPutAside(_ scenario: ConsumerPlan.Scenario) async throws {
     let length = try ChaosLength.fromEnvironment(rounds: 4, seconds: 2)
     let plan = ConsumerPlan(scenario, length)
     let title = "observability chaos: \(scenario) with seed \(length.seed), \(plan.faults.count) faults"
     Announcement.say(title)
-    try await ConsumerStack.with { stack in
+    try await ConsumerStack.with(script: ObservabilityChaosTests.slow) { stack in
       let run = ConsumerRun(stack, seed: length.seed)
       try await run.execute(plan)
       let record = try await run.expectSound(title)
