@@ -112,7 +112,8 @@ let testTargets: [Target] = [
     name: "late-commit-main", dependencies: ["OnexCore", "OnexRuntime"], path: "Tests/Fixtures/late-commit-main",
     swiftSettings: strict),
   tests(
-    "ChaosTests", ["OnexCore", "OnexJSON", "OnexPostgres", "ProcessTestSupport", "late-commit-main"], exclude: ["Contracts"]),
+    "ChaosTests", ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "ProcessTestSupport", "late-commit-main"],
+    exclude: ["Contracts"]),
   tests(
     "IntegrationTests",
     [

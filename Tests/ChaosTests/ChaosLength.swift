@@ -9,9 +9,10 @@ struct ChaosLength: Sendable {
   var seconds: Int
   var seed: UInt64
 
-  static func fromEnvironment() throws -> ChaosLength {
+  /// - Parameters: what holds where the environment does not say it.
+  static func fromEnvironment(rounds: Int = 6, seconds: Int = 5) throws -> ChaosLength {
     ChaosLength(
-      rounds: try number("ONEX_CHAOS_ROUNDS") ?? 6, seconds: try number("ONEX_CHAOS_SECONDS") ?? 5,
+      rounds: try number("ONEX_CHAOS_ROUNDS") ?? rounds, seconds: try number("ONEX_CHAOS_SECONDS") ?? seconds,
       seed: try number("ONEX_CHAOS_SEED") ?? UInt64.random(in: 1...999_999_999))
   }
 
