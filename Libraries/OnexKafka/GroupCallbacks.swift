@@ -22,6 +22,8 @@ enum GroupCallbacks {
     switch code {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
       assign(handle, partitions, callbacks)
+      // librdkafka remembers that a partition was paused when this member had it before.
+      if !named.isEmpty { rd_kafka_resume_partitions(handle, partitions) }
       if named.isEmpty { callbacks.reached() } else { callbacks.joined() }
       callbacks.add(.assigned(named))
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:

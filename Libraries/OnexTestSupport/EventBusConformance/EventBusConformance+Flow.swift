@@ -42,6 +42,24 @@ extension EventBusConformance {
     await member.consumer.close()
   }
 
+  /// A member whose partition was paused, went away and has come back knows nothing of the pause, so nobody would end it.
+  func pauseEndsWithItsAssignment() async throws {
+    let topic = try await makeTopic(2)
+    let partitions = [TopicPartition(topic, 0), TopicPartition(topic, 1)]
+    let member = try await joined(topic, partitions: 2)
+    member.consumer.pause(partitions)
+    let other = try join(topic)
+    try await ConformanceMember.poll([member, other], until: "each member has a partition") {
+      [member, other].allSatisfy { $0.assigned.count == 1 && $0.revoking.isEmpty }
+    }
+    let moved = other.assigned
+    await other.consumer.close()
+    try await member.poll(until: "it comes back") { $0.assigned.count == 2 }
+    for partition in moved { try await fill(topic, partition.partition, 0..<10) }
+    try await member.poll(until: "and is read") { member in moved.allSatisfy { member.offsets($0).count == 10 } }
+    await member.consumer.close()
+  }
+
   func seekBack() async throws {
     let topic = try await makeTopic(2)
     let partition = TopicPartition(topic, 0)

@@ -7,7 +7,7 @@ public struct EventBusConformance: Sendable {
     case orderWithinAPartition, keysPlacedByMurmur2, namedPartition, roundTripOfEveryShape, concurrentPublishes
     case largeRecord, tooLargeRecordFailsAlone, pollLimits
     case resumesAtStoredOffsets, nothingTwiceAfterStoreAndClose, againWhenNotStored, foreignOffsetsRefused, latestStart, lag
-    case pauseAndResume, pausedPartitionKeepsItsPlace, seekBack, seekWhilePaused, foreignSeekRefused
+    case pauseAndResume, pausedPartitionKeepsItsPlace, seekBack, seekWhilePaused, foreignSeekRefused, pauseEndsWithItsAssignment
     case revocationHandshake, partialRevocation, standingBy, leavingHandsOver
     case readers, closing
   }
@@ -48,6 +48,7 @@ public struct EventBusConformance: Sendable {
     case .seekBack: try await seekBack()
     case .seekWhilePaused: try await seekWhilePaused()
     case .foreignSeekRefused: try await foreignSeekRefused()
+    case .pauseEndsWithItsAssignment: try await pauseEndsWithItsAssignment()
     case .revocationHandshake: try await revocationHandshake()
     case .partialRevocation: try await partialRevocation()
     case .standingBy: try await standingBy()
