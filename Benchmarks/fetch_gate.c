@@ -7,6 +7,9 @@
 // what a benchmark measures. The gate keeps such an answer to itself and asks again, the same bytes, every GATE_PAUSE_US
 // microseconds (1000), until there are records, an error, or the wait is over. All else passes as it is.
 //
+// Nor does the development broker keep to a fetch's max_bytes: it answers with all that a partition has. The gate passes on as many whole
+// record batches as the client asked for, at least one of the first partition that has any (KIP-74); the client asks for the rest.
+//
 // A held fetch holds the later requests of its connection, as a broker does: it takes a connection's next request when it has
 // answered the one before. Answers so stay in order, and since every wait ends, nothing waits for ever.
 //
@@ -142,8 +145,8 @@ static int64_t frame(const struct buffer *buffer, int64_t min) {
 struct request {
   int key, version;
   int32_t correlation;
-  // Of a fetch only.
-  int64_t max_wait_ms, min_bytes;
+  // Of a fetch only. A partition's bound is that of the first one asked for: librdkafka has one for all.
+  int64_t max_wait_ms, min_bytes, max_bytes, partition_max_bytes;
 };
 
 static struct request request_in(const unsigned char *bytes, int64_t size) {
@@ -157,6 +160,18 @@ static struct request request_in(const unsigned char *bytes, int64_t size) {
   skip(&reader, 4);                         // replica id
   request.max_wait_ms = integer(&reader, 4);
   request.min_bytes = integer(&reader, 4);
+  request.max_bytes = request.partition_max_bytes = FRAME_MAX;
+  if (request.version >= 3) request.max_bytes = integer(&reader, 4);
+  if (request.version >= 4) skip(&reader, 1); // isolation level
+  if (request.version >= 7) skip(&reader, 8); // session id and epoch
+  if (integer(&reader, 4) > 0) {
+    skip_sized(&reader, integer(&reader, 2)); // topic
+    skip(&reader, 4 + 4);                     // partitions, partition
+    if (request.version >= 9) skip(&reader, 4); // leader epoch
+    skip(&reader, 8);                           // offset
+    if (request.version >= 5) skip(&reader, 8); // log start offset
+    request.partition_max_bytes = integer(&reader, 4);
+  }
   if (reader.failed) request.max_wait_ms = 0;
   return request;
 }
@@ -166,8 +181,30 @@ static int32_t correlation_of(const unsigned char *bytes) {
   return (int32_t)integer(&reader, 4);
 }
 
-// Bytes of records in the answer to a fetch; -1 when it tells of an error, or is not what its version should look like.
-static int64_t records_in(const unsigned char *bytes, int64_t size, int version) {
+static void put(unsigned char *at, int64_t number) {
+  const uint32_t text = htonl((uint32_t)number);
+  memcpy(at, &text, sizeof text);
+}
+
+// Of so many bytes of record batches, those of the first that fit into max; the first one in any case when it must be.
+static int64_t whole_batches(const unsigned char *bytes, int64_t size, int64_t max, int must) {
+  struct reader reader = {bytes, bytes + size, 0};
+  int64_t kept = 0;
+  while (reader.at < reader.end) {
+    skip(&reader, 8); // base offset
+    skip(&reader, integer(&reader, 4));
+    const int64_t taken = reader.at - bytes;
+    if (reader.failed || (taken > max && (kept || !must))) break;
+    kept = taken;
+  }
+  return kept;
+}
+
+// Bytes of records in the answer to a fetch; -1 when it tells of an error, or is not what its version should look like. Those
+// beyond what was asked for are taken out, and the size becomes what is left.
+static int64_t records_in(unsigned char *bytes, int64_t *size_left, const struct request *fetch) {
+  const int version = fetch->version;
+  int64_t size = *size_left;
   struct reader reader = {bytes + 8, bytes + size, 0};
   int64_t records = 0, errors = 0;
   if (version >= 1) skip(&reader, 4); // throttle time
@@ -185,9 +222,21 @@ static int64_t records_in(const unsigned char *bytes, int64_t size, int version)
       if (version >= 5) skip(&reader, 8); // log start offset
       if (version >= 4) skip_sized(&reader, integer(&reader, 4) * 16); // aborted transactions: producer id, first offset
       if (version >= 11) skip(&reader, 4); // preferred read replica
-      records += skip_sized(&reader, integer(&reader, 4));
+      unsigned char *length = (unsigned char *)reader.at;
+      const int64_t present = skip_sized(&reader, integer(&reader, 4));
+      if (reader.failed || present <= 0) continue;
+      const int64_t left = fetch->max_bytes - records;
+      const int64_t max = left < fetch->partition_max_bytes ? left : fetch->partition_max_bytes;
+      const int64_t kept = whole_batches(length + 4, present, max, records == 0);
+      put(length, kept);
+      memmove(length + 4 + kept, reader.at, (size_t)(reader.end - reader.at));
+      reader.at -= present - kept;
+      reader.end -= present - kept;
+      records += kept;
     }
   }
+  *size_left = reader.end - bytes;
+  put(bytes, *size_left - 4);
   return errors || reader.failed || reader.at != reader.end ? -1 : records;
 }
 
@@ -240,10 +289,10 @@ static void pass_requests(struct session *session) {
   }
 }
 
-// Whether this answer to the session's fetch is kept from the client, to ask again.
-static int hold(struct session *session, const unsigned char *bytes, int64_t size) {
+// Whether this answer to the session's fetch, cut to what was asked for, is kept from the client, to ask again.
+static int hold(struct session *session, unsigned char *bytes, int64_t *size) {
   const struct request fetch = request_in(session->fetch.bytes, (int64_t)held(&session->fetch));
-  const int64_t now = now_ns(), records = records_in(bytes, size, fetch.version);
+  const int64_t now = now_ns(), records = records_in(bytes, size, &fetch);
   if (records < 0 || records >= fetch.min_bytes || now >= session->answer_by) return 0;
   session->ask_at = now + pause_ns < session->answer_by ? now + pause_ns : session->answer_by;
   return 1;
@@ -261,7 +310,7 @@ static void pass_answers(struct session *session) {
     const int32_t correlation = correlation_of(bytes);
     in->begin += (size_t)size;
     if (session->state == ASKED && correlation == correlation_of(session->fetch.bytes + 4)) {
-      session->state = hold(session, bytes, size) ? PAUSED : NO_FETCH;
+      session->state = hold(session, bytes, &size) ? PAUSED : NO_FETCH;
       if (session->state == PAUSED) continue;
     } else if (forget_naming(session, correlation)) {
       name_the_gate(bytes, (size_t)size);
