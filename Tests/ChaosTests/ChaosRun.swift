@@ -20,18 +20,9 @@ struct ChaosRun {
 
   /// Does what the plan says while requests come, and waits until everything is answered.
   func execute(_ plan: ChaosPlan) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await load.run() }
-      defer { load.stop() }
-      for fault in plan.faults {
-        try await SystemClock().sleep(for: fault.pause)
-        try await inflict(fault.kind)
-        await stack.look()
-      }
-      // Something is under way once more when the load ends.
-      try await SystemClock().sleep(for: .milliseconds(500))
-      load.stop()
-      try await group.waitForAll()
+    try await load.beside(plan.faults, pause: \.pause, rest: .milliseconds(500)) { fault in
+      try await inflict(fault.kind)
+      await stack.look()
     }
     try await stack.untilReady()
     try await untilAnswered()

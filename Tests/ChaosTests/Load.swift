@@ -4,7 +4,7 @@ import ProcessTestSupport
 import Synchronization
 
 /// Sends requests of every kind until it is told to stop. An outage of the broker holds it up; nothing else does.
-final class Load: Sendable {
+final class Load: ChaosLoad {
   /// Requests that are sent at once.
   private static let batch = 10
   /// How often.

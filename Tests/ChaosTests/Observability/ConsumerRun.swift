@@ -17,18 +17,7 @@ struct ConsumerRun {
 
   /// Does what the plan says while reports come, and waits until everything is settled.
   func execute(_ plan: ConsumerPlan) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await load.run() }
-      defer { load.stop() }
-      for fault in plan.faults {
-        try await SystemClock().sleep(for: fault.pause)
-        try await inflict(fault.kind)
-      }
-      // Something is under way once more when the load ends.
-      try await SystemClock().sleep(for: .milliseconds(300))
-      load.stop()
-      try await group.waitForAll()
-    }
+    try await load.beside(plan.faults, pause: \.pause, rest: .milliseconds(300)) { try await inflict($0.kind) }
     try await stack.untilSettled()
     try await stack.stopMembers()
   }

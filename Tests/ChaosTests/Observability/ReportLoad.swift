@@ -3,7 +3,7 @@ import ProcessTestSupport
 import Synchronization
 
 /// Sends reports until it is told to stop.
-final class ReportLoad: Sendable {
+final class ReportLoad: ChaosLoad {
   /// Reports that are sent at once.
   private static let batch = 20
   /// How often.
