@@ -4,8 +4,6 @@ import OnexService
 
 /// Contracts and plug-ins as they were found at start, with what was wrong with them.
 package struct LoadedContracts: Sendable {
-  private static let runbook = "docs/runbooks/handler-failed.md"
-
   package let catalogue: ContractCatalogue
   let plugins: [any HandlerModule]
 
@@ -59,7 +57,6 @@ package struct LoadedContracts: Sendable {
     context.health.handlers(registered: active + all.count, active: active, failed: all.map(\.0))
     guard !all.isEmpty else { return }
     let message = all.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
-    context.health.raise(
-      "HANDLER_FAILED_TO_LOAD", message: message, runbook: LoadedContracts.runbook, blocksReadiness: false)
+    context.health.raise("HANDLER_FAILED_TO_LOAD", message: message, blocksReadiness: false)
   }
 }

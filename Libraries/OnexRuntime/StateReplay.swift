@@ -40,8 +40,7 @@ struct StateReplay: Sendable {
       let report = try await run(.open, contracts)
       guard let first = report.drift.first else { return }
       let message = "\(report.driftCount) streams differ from their events, first \(first.stream): \(first.reason)"
-      context.health.raise(
-        StateReplay.drift, message: message, runbook: "docs/runbooks/state-drift.md", blocksReadiness: false)
+      context.health.raise(StateReplay.drift, message: message, blocksReadiness: false)
       context.logger.error(
         "state differs from its events", ["count": .integer(Int(report.driftCount)), "first": .string(message)])
     } catch {

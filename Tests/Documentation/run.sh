@@ -12,7 +12,7 @@ declare -rA NOT_RUN=(
   ["OMNIBASE_INFRA_AGENT_ACTIONS_KAFKA_GROUP_ID=agent-observability-again agent-actions-consumer"]="a service does not end"
 )
 
-files=(README.md docs/runbooks/*.md)
+files=(README.md docs/operations/*.md)
 log=$(mktemp "${TMPDIR:-/tmp}/onex-docs.XXXXXX")
 ran=0 left_out=0
 

@@ -60,7 +60,7 @@ import Testing
     }
     #expect(ready.status == 503)
     let reason = ready.body["reasons"]?.array?.first { $0["code"] == "BROKER_UNREACHABLE" }
-    #expect(reason?["since"]?.string != nil && reason?["runbook"]?.string?.hasSuffix(".md") == true)
+    #expect(reason?["since"]?.string != nil && reason?["runbook"] == "docs/operations/alerts.md#broker_unreachable")
     #expect(try await worker.get("/health")?.status == 200)
     #expect(try await worker.stop() == 0)
   }

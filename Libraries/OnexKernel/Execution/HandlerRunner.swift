@@ -65,8 +65,7 @@ public struct HandlerRunner: Sendable {
     let operation = work.operation
     guard threads.stuck < HandlerThreads.compensationMax else {
       let message = "\(threads.stuck) handlers have not ended after their time; this process must be restarted"
-      context.health.raise(
-        "HANDLERS_STUCK", message: message, runbook: "docs/runbooks/handler-failed.md", blocksReadiness: true)
+      context.health.raise("HANDLERS_STUCK", message: message, blocksReadiness: true)
       return .failure(.neutral(ResponseError(.handlerUnavailable, message)))
     }
     let now = context.clock.uptime()

@@ -17,7 +17,7 @@ struct Intake: Sendable {
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax)
     parts.context.health.raise(
       Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
-      runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+      blocksReadiness: true)
     try await withThrowingDiscardingTaskGroup { group in
       while !parts.context.shutdown.isRequested, !Task.isCancelled {
         if let failure = pipeline.failure { throw failure }

@@ -7,13 +7,6 @@ package final class OutageReporter: Sendable {
   package enum Dependency: String, Sendable {
     case broker = "BROKER_UNREACHABLE"
     case store = "STORE_UNAVAILABLE"
-
-    var runbook: String {
-      switch self {
-      case .broker: "docs/runbooks/broker-unreachable.md"
-      case .store: "docs/runbooks/database-unreachable.md"
-      }
-    }
   }
 
   private let health: HealthState
@@ -27,7 +20,7 @@ package final class OutageReporter: Sendable {
 
   package func failed(_ dependency: Dependency, _ message: String) {
     let isNew = away.withLock { $0.insert(dependency).inserted }
-    health.raise(dependency.rawValue, message: message, runbook: dependency.runbook, blocksReadiness: true)
+    health.raise(dependency.rawValue, message: message, blocksReadiness: true)
     guard isNew else { return }
     logger.error("dependency went away", ["dependency": .string(dependency.rawValue), "error": .string(message)])
   }

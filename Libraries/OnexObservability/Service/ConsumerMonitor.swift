@@ -5,7 +5,6 @@ import OnexService
 /// Looks once a second whether everything is as it should be, and says so where it is not: also while no record comes.
 struct ConsumerMonitor: Sendable {
   static let interval: Duration = .seconds(1)
-  private static let runbook = "docs/runbooks/agent-actions-consumer.md"
   /// Of those that do not move, named in a reason.
   private static let namedMax = 5
 
@@ -77,7 +76,7 @@ struct ConsumerMonitor: Sendable {
 
   private func show(_ code: String, _ isRaised: Bool, _ message: String) {
     if isRaised {
-      health.raise(code, message: message, runbook: ConsumerMonitor.runbook, blocksReadiness: false)
+      health.raise(code, message: message, blocksReadiness: false)
     } else {
       health.clear(code)
     }

@@ -63,7 +63,7 @@ final class ObservabilityConsumer: Sendable {
     (work, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     parts.context.health.raise(
       ObservabilityConsumer.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
-      runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+      blocksReadiness: true)
   }
 
   /// Looks once whether the database is there. If it is not, health says so and `run` looks again.

@@ -33,14 +33,6 @@ final class DependencyWatch: Sendable {
       case .topics, .deadLetters: nil
       }
     }
-
-    var runbook: String {
-      switch self {
-      case .database: "docs/runbooks/database-unreachable.md"
-      case .broker: "docs/runbooks/broker-unreachable.md"
-      case .writes, .topics, .deadLetters: "docs/runbooks/agent-actions-consumer.md"
-      }
-    }
   }
 
   private let health: HealthState
@@ -58,7 +50,7 @@ final class DependencyWatch: Sendable {
 
   func failed(_ dependency: Dependency, _ message: String) {
     let isNew = away.withLock { $0.insert(dependency).inserted }
-    health.raise(dependency.code, message: message, runbook: dependency.runbook, blocksReadiness: true)
+    health.raise(dependency.code, message: message, blocksReadiness: true)
     if let check = dependency.check { health.check(check, state: .down, error: message) }
     guard isNew else { return }
     logger.error("dependency went away", ["dependency": .string(dependency.code), "error": .string(message)])

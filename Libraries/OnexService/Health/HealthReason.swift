@@ -7,7 +7,8 @@ public struct HealthReason: Sendable, Equatable {
   /// When it began; updates do not change it.
   public let since: Timestamp
   public let message: String
-  /// A path inside the repository.
-  public let runbook: String
   public let blocksReadiness: Bool
+
+  /// A place inside the repository. Every code has its section on one page, so that whoever is woken up follows one link.
+  public var runbook: String { "docs/operations/alerts.md#\(code.lowercased())" }
 }

@@ -20,10 +20,6 @@ struct HealthSnapshot: Sendable, Equatable {
 
   /// Raised by whoever loads handlers, with what went wrong; added here only where nobody did.
   static let handlerFailed = "HANDLER_FAILED_TO_LOAD"
-  static let startingRunbook = "docs/runbooks/starting.md"
-  static let drainingRunbook = "docs/runbooks/draining.md"
-  static let handlerFailedRunbook = "docs/runbooks/handler-failed.md"
-  static let dependencyDownRunbook = "docs/reference/health.md"
 
   var phase: Phase
   /// When the phase (or, while starting, the step) began.
@@ -57,13 +53,13 @@ struct HealthSnapshot: Sendable, Equatable {
         HealthReason(
           code: HealthSnapshot.handlerFailed, since: since,
           message: "\(count) \(count == 1 ? "handler" : "handlers") could not be loaded",
-          runbook: HealthSnapshot.handlerFailedRunbook, blocksReadiness: false))
+          blocksReadiness: false))
     }
     if !reasons.contains(where: \.blocksReadiness), let down = checks.first(where: { $0.state == .down }) {
       all.append(
         HealthReason(
           code: "DEPENDENCY_DOWN", since: down.since, message: "\(down.name) is down" + (down.lastError.map { ": \($0)" } ?? ""),
-          runbook: HealthSnapshot.dependencyDownRunbook, blocksReadiness: true))
+          blocksReadiness: true))
     }
     return all
   }
@@ -74,13 +70,13 @@ struct HealthSnapshot: Sendable, Equatable {
     case .running:
       return troubles.contains(where: \.blocksReadiness) ? troubles : []
     case .starting(let step):
-      return [phaseReason("STARTING", "starting: \(step)", HealthSnapshot.startingRunbook)] + troubles
+      return [phaseReason("STARTING", "starting: \(step)")] + troubles
     case .draining(let inFlight):
-      return [phaseReason("DRAINING", "draining: \(inFlight) in flight", HealthSnapshot.drainingRunbook)] + troubles
+      return [phaseReason("DRAINING", "draining: \(inFlight) in flight")] + troubles
     }
   }
 
-  private func phaseReason(_ code: String, _ message: String, _ runbook: String) -> HealthReason {
-    HealthReason(code: code, since: since, message: message, runbook: runbook, blocksReadiness: true)
+  private func phaseReason(_ code: String, _ message: String) -> HealthReason {
+    HealthReason(code: code, since: since, message: message, blocksReadiness: true)
   }
 }

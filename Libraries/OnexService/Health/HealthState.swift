@@ -64,14 +64,13 @@ public final class HealthState: Sendable {
   ///
   /// - Parameters:
   ///   - code: upper case, for example `BROKER_UNREACHABLE`.
-  ///   - runbook: a path inside the repository, for example `docs/runbooks/broker-unreachable.md`.
   ///   - blocksReadiness: whether `/ready` is 503 meanwhile.
-  public func raise(_ code: String, message: String, runbook: String, blocksReadiness: Bool) {
+  public func raise(_ code: String, message: String, blocksReadiness: Bool) {
     let now = clock.now()
     state.withLock { state in
       let known = state.reasons.firstIndex { $0.code == code }
       let reason = HealthReason(
-        code: code, since: known.map { state.reasons[$0].since } ?? now, message: HealthState.cut(message), runbook: runbook,
+        code: code, since: known.map { state.reasons[$0].since } ?? now, message: HealthState.cut(message),
         blocksReadiness: blocksReadiness)
       if let known {
         state.reasons[known] = reason

@@ -55,7 +55,7 @@ public struct TopicManager: Service {
     // Not ready before the first look: what depends on the topics waits for this service.
     context.health.raise(
       TopicReconciler.pending, message: "the topics have not been compared with the contracts yet",
-      runbook: TopicReconciler.runbook, blocksReadiness: true)
+      blocksReadiness: true)
   }
 
   private var isJob: Bool { context.flags.contains(TopicManager.once.name) }

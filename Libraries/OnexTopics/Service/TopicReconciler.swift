@@ -6,7 +6,6 @@ import Synchronization
 /// Makes the cluster what is declared, as far as that is safe, and tells health, metrics and the platform what became of it.
 final class TopicReconciler: Sendable {
   static let pending = "TOPICS_PENDING"
-  static let runbook = "docs/runbooks/topic-manager.md"
   private static let unreachable = "BROKER_UNREACHABLE"
   private static let drifted = "TOPICS_DRIFTED"
   private static let declarations = "DECLARATIONS_INVALID"
@@ -49,7 +48,7 @@ final class TopicReconciler: Sendable {
     for problem in problems { context.logger.error("declaration refused", ["problem": .string(problem.description)]) }
     context.health.raise(
       TopicReconciler.declarations, message: problems.map(\.description).joined(separator: "; "),
-      runbook: TopicReconciler.runbook, blocksReadiness: false)
+      blocksReadiness: false)
   }
 
   func reconcile(_ desired: DesiredTopics) async -> End {
@@ -72,9 +71,7 @@ final class TopicReconciler: Sendable {
       return show(report)
     } catch {
       context.health.check("kafka", state: .down, error: error.description)
-      context.health.raise(
-        TopicReconciler.unreachable, message: error.description, runbook: "docs/runbooks/broker-unreachable.md",
-        blocksReadiness: true)
+      context.health.raise(TopicReconciler.unreachable, message: error.description, blocksReadiness: true)
       return .unfinished(error.description)
     }
   }
@@ -107,7 +104,7 @@ final class TopicReconciler: Sendable {
     showCreation(report)
     let drift = TopicReconciler.drift(report.rest)
     if let drift {
-      context.health.raise(TopicReconciler.drifted, message: drift, runbook: TopicReconciler.runbook, blocksReadiness: false)
+      context.health.raise(TopicReconciler.drifted, message: drift, blocksReadiness: false)
     } else {
       context.health.clear(TopicReconciler.drifted)
     }
@@ -115,7 +112,7 @@ final class TopicReconciler: Sendable {
     guard unusable.isEmpty else {
       let causes = report.failures.map { "\($0.change.topic): \($0.error)" }.joined(separator: "; ")
       let message = "missing or without a leader: \(unusable.joined(separator: ", "))" + (causes.isEmpty ? "" : " (\(causes))")
-      context.health.raise(TopicReconciler.pending, message: message, runbook: TopicReconciler.runbook, blocksReadiness: true)
+      context.health.raise(TopicReconciler.pending, message: message, blocksReadiness: true)
       return report.isFinal ? .differs(message) : .unfinished(message)
     }
     context.health.clear(TopicReconciler.pending)
@@ -129,7 +126,7 @@ final class TopicReconciler: Sendable {
     context.health.raise(
       TopicReconciler.implicitCreation,
       message: "the broker makes topics by itself (auto.create.topics.enable=true) and --strict refuses that: nothing is applied",
-      runbook: TopicReconciler.runbook, blocksReadiness: true)
+      blocksReadiness: true)
   }
 
   /// Declared topics that nobody can use yet.

@@ -32,7 +32,7 @@ import Testing
         "reasons": [
           [
             "code": "STARTING", "since": .string(began), "message": "starting: join the consumer group",
-            "runbook": "docs/runbooks/starting.md",
+            "runbook": "docs/operations/alerts.md#starting",
           ]
         ],
       ])
@@ -82,7 +82,7 @@ import Testing
       body["reasons"] == [
         [
           "code": "HANDLER_FAILED_TO_LOAD", "since": .string(began), "message": "1 handler could not be loaded",
-          "runbook": "docs/runbooks/handler-failed.md",
+          "runbook": "docs/operations/alerts.md#handler_failed_to_load",
         ]
       ])
     #expect(try ready().status == 200)
@@ -94,17 +94,17 @@ import Testing
   @Test func whoLoadsHandlersSaysMoreThanTheirNumber() throws {
     state.running()
     state.raise(
-      "HANDLER_FAILED_TO_LOAD", message: "CLASS_NOT_FOUND", runbook: "docs/runbooks/handler-failed.md", blocksReadiness: false)
+      "HANDLER_FAILED_TO_LOAD", message: "CLASS_NOT_FOUND", blocksReadiness: false)
     state.handlers(registered: 5, active: 4, failed: ["handler_x"])
     #expect(try health().body["reasons"]?.array?.map { $0["message"]?.string } == ["CLASS_NOT_FOUND"])
   }
 
   @Test func anAbsentBrokerBlocksReadinessWhileHealthStays200() throws {
     state.running()
-    state.raise("BROKER_UNREACHABLE", message: "no broker", runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+    state.raise("BROKER_UNREACHABLE", message: "no broker", blocksReadiness: true)
     clock.advance(by: .seconds(5))
     state.raise(
-      "BROKER_UNREACHABLE", message: "still none", runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+      "BROKER_UNREACHABLE", message: "still none", blocksReadiness: true)
     #expect(try health().status == 200)
     #expect(try health().body["status"] == "degraded")
     #expect(try ready().status == 503)
@@ -112,7 +112,7 @@ import Testing
       try ready().body["reasons"] == [
         [
           "code": "BROKER_UNREACHABLE", "since": .string(began), "message": "still none",
-          "runbook": "docs/runbooks/broker-unreachable.md",
+          "runbook": "docs/operations/alerts.md#broker_unreachable",
         ]
       ])
     state.clear("BROKER_UNREACHABLE")
@@ -122,7 +122,7 @@ import Testing
 
   @Test func aReasonThatDoesNotBlockDegradesOnly() throws {
     state.running()
-    state.raise("SLOW", message: "slow", runbook: "docs/reference/health.md", blocksReadiness: false)
+    state.raise("SLOW", message: "slow", blocksReadiness: false)
     #expect(try health().body["status"] == "degraded")
     #expect(try ready().status == 200)
   }
@@ -147,7 +147,7 @@ import Testing
   @Test func aDownCheckThatAReasonExplainsAddsNoOther() throws {
     state.running()
     state.check("kafka", state: .down)
-    state.raise("BROKER_UNREACHABLE", message: "no broker", runbook: "docs/runbooks/broker-unreachable.md", blocksReadiness: true)
+    state.raise("BROKER_UNREACHABLE", message: "no broker", blocksReadiness: true)
     #expect(try ready().body["reasons"]?.array?.map { $0["code"]?.string } == ["BROKER_UNREACHABLE"])
   }
 
@@ -174,7 +174,7 @@ import Testing
       try ready().body["reasons"] == [
         [
           "code": "DRAINING", "since": "2026-11-21T03:48:55.000000Z", "message": "draining: 12 in flight",
-          "runbook": "docs/runbooks/draining.md",
+          "runbook": "docs/operations/alerts.md#draining",
         ]
       ])
   }
@@ -188,12 +188,12 @@ import Testing
 
   @Test func whatIsKeptIsBounded() {
     for number in 0..<1000 {
-      state.raise("CODE_\(number)", message: "", runbook: "", blocksReadiness: false)
+      state.raise("CODE_\(number)", message: "", blocksReadiness: false)
       state.check("check \(number)", state: .up)
     }
     #expect(state.snapshot().reasons.count == HealthState.reasonsMax)
     #expect(state.snapshot().checks.count == HealthState.checksMax)
-    state.raise("CODE_0", message: String(repeating: "x", count: 10_000), runbook: "", blocksReadiness: false)
+    state.raise("CODE_0", message: String(repeating: "x", count: 10_000), blocksReadiness: false)
     #expect(state.snapshot().reasons[0].message.utf8.count < HealthState.messageBytesMax + 4)
   }
 }

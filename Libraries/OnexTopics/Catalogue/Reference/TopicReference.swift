@@ -58,7 +58,7 @@ struct TopicReference {
     return """
       ## Dead letters
 
-      Records that could not be processed, with their cause: [dead letters](../runbooks/dead-letters.md).
+      Records that could not be processed, with their cause: [dead letters](../operations/dead-letters.md).
 
 
       """ + table.text
