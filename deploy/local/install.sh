@@ -8,6 +8,8 @@ readonly REPO
 source "$REPO/deploy/local/lib/output.sh"
 # shellcheck source=deploy/local/lib/tools.sh
 source "$REPO/deploy/local/lib/tools.sh"
+# shellcheck source=deploy/local/lib/packages.sh
+source "$REPO/deploy/local/lib/packages.sh"
 
 readonly PACKAGES=(
   ca-certificates curl g++ make pkg-config util-linux
@@ -26,36 +28,10 @@ main() {
 }
 
 missing_packages() {
-  local installed package
-  installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' "${PACKAGES[@]}" 2>/dev/null || true)"
-  for package in "${PACKAGES[@]}"; do
-    [[ $installed == *" installed:$package "* ]] || printf '%s\n' "$package"
-  done
+  missing_of "${PACKAGES[@]}"
   # Any PostgreSQL server will do, also one from another archive under a versioned package name.
   { postgres_bin_dir >/dev/null && command -v psql >/dev/null; } || printf '%s\n' postgresql
   broker_is_installed || python_with_venv >/dev/null || printf '%s\n' python3-venv
-}
-
-install_packages() {
-  local as_root=()
-  if ((EUID != 0)); then
-    if command -v sudo >/dev/null && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; then
-      as_root=(sudo)
-    else
-      fail "$EXIT_UNAVAILABLE" "these packages are missing and need root to install: $*
-Have an administrator run:  apt-get update && apt-get install -y --no-install-recommends $*"
-    fi
-  fi
-  say "Installing Debian packages: $*"
-  local log
-  log=$(mktemp)
-  if ! "${as_root[@]}" apt-get update >"$log" 2>&1 ||
-    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 </dev/null; then
-    tail -n 20 "$log" >&2
-    fail "$EXIT_UNAVAILABLE" "apt-get could not install them; its whole output is in $log"
-  fi
-  rm -f "$log"
 }
 
 # require_version NAME FOUND MINIMUM ADVICE
@@ -85,33 +61,14 @@ check_swift_version() {
   printf '%s\n' "$identity" >"$cache"
 }
 
-# A python3 on PATH that comes from a version manager may lack venv, or stand for no version at all.
-python_with_venv() {
-  local candidate
-  for candidate in python3 /usr/bin/python3; do
-    "$candidate" -c 'import ensurepip, venv' 2>/dev/null && printf '%s' "$candidate" && return 0
-  done
-  return 1
-}
-
-# The mark is written last and holds the pins, so a half-made environment and one for other pins are both made anew.
 broker_is_installed() {
-  cmp -s "$REQUIREMENTS" "$TOOLS_DIR/venv/.installed" && [[ -x $(broker_binary) ]]
+  pins_are_installed "$TOOLS_DIR/venv" "$REQUIREMENTS" && [[ -x $(broker_binary) ]]
 }
 
 install_broker() {
-  exec 8>"$TOOLS_DIR/.lock"
-  flock 8
-  if ! broker_is_installed; then
-    say "Installing the development broker into $TOOLS_DIR/venv"
-    "$(python_with_venv)" -m venv --clear "$TOOLS_DIR/venv"
-    "$TOOLS_DIR/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-      --require-hashes --only-binary=:all: --no-deps -r "$REQUIREMENTS" </dev/null ||
-      fail "$EXIT_UNAVAILABLE" "pip could not install the broker; the lines above say why"
-    chmod 755 "$(broker_binary)"
-    cp "$REQUIREMENTS" "$TOOLS_DIR/venv/.installed"
-  fi
-  exec 8>&-
+  install_pins "$TOOLS_DIR/venv" "$REQUIREMENTS" "the development broker"
+  chmod 755 "$(broker_binary)" ||
+    fail "$EXIT_UNAVAILABLE" "the broker's executable is not there any more: delete $TOOLS_DIR/venv and try again"
 }
 
 main "$@"
