@@ -1,4 +1,5 @@
 // swift-tools-version:6.0
+import Glibc
 import PackageDescription
 
 // The order below is the order of the house: imports point up this list only (see docs/architecture.md; StyleTests holds it).
@@ -143,12 +144,15 @@ let testTargets: [Target] = [
   tests("OnexServiceTests", ["OnexCore", "OnexJSON", "OnexHTTP", "OnexCommandLine", "OnexService", "probe-service"]),
 ]
 
+// An image is built from a context without tests.
+let hasTests = access(Context.packageDirectory + "/Tests", F_OK) == 0
+
 let package = Package(
   name: "onex-runtime",
   products: [
     .library(name: "OnexRuntime", targets: ["OnexRuntime", "OnexKernel", "OnexCore", "OnexJSON"]),
     .library(name: "OnexPluginKit", type: .static, targets: ["OnexPluginKit"]),
   ],
-  targets: cModules + libraries + services + testTargets,
+  targets: cModules + libraries + services + (hasTests ? testTargets : []),
   cxxLanguageStandard: .cxx17
 )

@@ -7,23 +7,36 @@ import OnexService
 enum HealthCommand: ControlCommand {
   static let name = "health"
   static let summary = "Show how every service is."
-  static let grammar = ArgumentSet.Grammar(flags: ["--json"])
+  static let grammar = ArgumentSet.Grammar(flags: ["--json", "--self", "--ready"])
   static let details = """
     Asks /health and /ready of each service. Ports come from RUNTIME_MAIN_PORT, RUNTIME_EFFECTS_PORT, RUNTIME_WORKER_PORTS
     (several, separated by commas), AGENT_ACTIONS_CONSUMER_PORT and TOPIC_MANAGER_PORT.
-    Exit codes: 0 all ready, 69 not all.
+
+    --self asks the one service of this container, for a health check without curl: on ONEX_HEALTH_PORT, else whichever usual port
+    answers. Alive is enough; --ready wants /ready as well.
+    Exit codes: 0 all ready (--self: alive), 69 not.
     """
 
   struct Finding: Sendable {
+    static let unreachable = "unreachable"
+
     let service: String
     let url: String
     let health: String
     let ready: String
     let reason: String
+    /// As an orchestrator sees it: `/health` is 200.
+    var isAlive: Bool { ["healthy", "degraded"].contains(health) }
     var isReady: Bool { ready == "ready" }
+    var isAnswering: Bool { health != Finding.unreachable }
+    var line: String { "\(health), \(ready)  \(url)\(reason.isEmpty ? "" : "  \(reason)")" }
   }
 
   static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
+    if arguments.has("--self") { return await runSelf(arguments, context) }
+    guard !arguments.has("--ready") else {
+      throw ArgumentSet.Misuse(message: "--ready belongs to --self; without it every service is asked for readiness anyway")
+    }
     let findings = await withTaskGroup(of: (Int, Finding).self) { group in
       for (index, target) in targets(context.environment).enumerated() {
         group.addTask { (index, await ask(target.name, target.port, context.http)) }
@@ -34,6 +47,25 @@ enum HealthCommand: ControlCommand {
     }
     context.terminal.print(arguments.has("--json") ? json(findings) : table(findings))
     return findings.allSatisfy(\.isReady) ? .success : .unavailable
+  }
+
+  private static func runSelf(_ arguments: ArgumentSet, _ context: ControlContext) async -> ControlExit {
+    var finding: Finding?
+    for port in ownPorts(context.environment) where finding?.isAnswering != true {
+      finding = await ask("this service", port, context.http)
+    }
+    guard let finding else { return .unavailable }
+    context.terminal.print(arguments.has("--json") ? json([finding]) : finding.line)
+    return finding.isAlive && (finding.isReady || !arguments.has("--ready")) ? .success : .unavailable
+  }
+
+  /// Where the one service of a container may answer.
+  static func ownPorts(_ environment: StackEnvironment) -> [String] {
+    if let own = environment["ONEX_HEALTH_PORT"], !own.isEmpty { return [own] }
+    let named = environment["OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_PORT"].map { [$0] } ?? []
+    return (named + targets(environment).map(\.port)).reduce(into: []) { ports, port in
+      if !ports.contains(port) { ports.append(port) }
+    }
   }
 
   static func targets(_ environment: StackEnvironment) -> [(name: String, port: String)] {
@@ -54,7 +86,7 @@ enum HealthCommand: ControlCommand {
       return try? JSONValue.parse(response.body)
     }
     func unreachable(_ reason: String) -> Finding {
-      Finding(service: service, url: base, health: "unreachable", ready: "-", reason: reason)
+      Finding(service: service, url: base, health: Finding.unreachable, ready: "-", reason: reason)
     }
     let answer: JSONValue?
     do {

@@ -38,3 +38,21 @@ import Testing
     #expect(own["ONEX_LOG_LEVEL"] == nil, "a configured broker leaves the local stack alone")
   }
 }
+
+@Suite struct OwnPortsTests {
+  private func ports(_ process: [String: String]) -> [String] {
+    HealthCommand.ownPorts(
+      StackEnvironment(process: process.merging(["ONEX_LOCAL_DIR": "/nowhere"]) { own, _ in own }, currentFolder: "/"))
+  }
+
+  @Test func theServicesOwnPortIsTheOnlyOneAsked() {
+    #expect(ports(["ONEX_HEALTH_PORT": "9000", "RUNTIME_MAIN_PORT": "8085"]) == ["9000"])
+  }
+
+  @Test func withoutOneEveryUsualPortIsTriedOnce() {
+    #expect(ports([:]) == ["8088", "8085", "8086", "8185", "8087"])
+    #expect(
+      ports(["OMNIBASE_INFRA_AGENT_ACTIONS_HEALTH_CHECK_PORT": "9001", "RUNTIME_WORKER_PORTS": "8085"])
+        == ["9001", "8088", "8085", "8086", "8087"])
+  }
+}

@@ -23,5 +23,9 @@ public enum Topics {
   /// What topic-manager has changed, keyed by the topic.
   public static let topicChanged = "onex.evt.platform.topic-changed.v1"
 
-  public static func deadLetters(of topic: String) -> String { topic + ".dlq" }
+  private static let deadLetterSuffix = ".dlq"
+
+  public static func deadLetters(of topic: String) -> String { topic + deadLetterSuffix }
+
+  public static func isDeadLetters(_ topic: String) -> Bool { topic.hasSuffix(deadLetterSuffix) }
 }

@@ -10,8 +10,7 @@ struct Acknowledger: Sendable {
     let parts = pipeline.parts
     publisher = RecordPublisher(
       producer: parts.producer, clock: parts.context.clock, ids: parts.context.ids, backoff: parts.limits.outage,
-      group: parts.group,
-      outages: pipeline.outages)
+      group: parts.group, outages: pipeline.outages, deadLetters: pipeline.metrics.deadLetters)
   }
 
   /// Works until the window is closed and empty.
@@ -21,7 +20,7 @@ struct Acknowledger: Sendable {
       let progress = pipeline.lanes.settle(batch.settlements)
       storeOffsets(progress.offsets)
       pipeline.apply(progress)
-      pipeline.metrics.settled(batch.settlements)
+      pipeline.metrics.settled(batch)
     }
   }
 

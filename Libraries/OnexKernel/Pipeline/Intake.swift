@@ -15,6 +15,7 @@ struct Intake: Sendable {
   func run() async throws {
     let decider = parts.decider()
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax)
+    var lag = LagReading(dueAt: parts.context.clock.uptime(), shown: [])
     parts.context.health.raise(
       Intake.joining, message: "waiting for the consumer group \(parts.group) to assign partitions",
       blocksReadiness: true)
@@ -22,6 +23,7 @@ struct Intake: Sendable {
       while !parts.context.shutdown.isRequested, !Task.isCancelled {
         if let failure = pipeline.failure { throw failure }
         await waitForRoom()
+        show(&lag)
         let again = takeAgain()
         if !again.isEmpty { group.addTask { await pipeline.claim(again) } }
         for event in await parts.consumer.poll(parts.limits.poll) {
@@ -41,6 +43,18 @@ struct Intake: Sendable {
       // What is left are claims that an absent store has not answered: nothing waits for them any more.
       group.cancelAll()
     }
+  }
+
+  private struct LagReading {
+    var dueAt: Duration
+    var shown: Set<TopicPartition>
+  }
+
+  private func show(_ reading: inout LagReading) {
+    let now = parts.context.clock.uptime()
+    guard now >= reading.dueAt else { return }
+    reading = LagReading(
+      dueAt: now + LagGauges.interval, shown: pipeline.metrics.lag.show(parts.consumer.lag(), before: reading.shown))
   }
 
   private func handle(_ event: ConsumerEvent, _ decider: any Decider, _ batch: inout OutputBatch) throws {

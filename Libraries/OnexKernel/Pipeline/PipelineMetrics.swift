@@ -4,6 +4,7 @@ import OnexCore
 struct PipelineMetrics: Sendable {
   let consumed: Counter
   let published: Counter
+  let deadLetters: Counter
   let settledBatches: Counter
   let fenced: Counter
   let conflicts: Counter
@@ -11,11 +12,14 @@ struct PipelineMetrics: Sendable {
   let commits: Counter
   let commitMicroseconds: Counter
   let assigned: Gauge
+  let lag: LagGauges
 
   init(_ registry: MetricRegistry, group: String) {
     let labels: MetricRegistry.Labels = [("group", group)]
     consumed = registry.counter("onex_records_consumed_total", help: "Records taken from the input topics.", labels: labels)
     published = registry.counter("onex_records_published_total", help: "Records written and acknowledged.", labels: labels)
+    deadLetters = registry.counter(
+      "onex_dead_letters_total", help: "Records that could not be processed, kept in their dead-letter topic.", labels: labels)
     settledBatches = registry.counter(
       "onex_batches_settled_total", help: "Batches committed, published and marked as done.", labels: labels)
     fenced = registry.counter(
@@ -27,10 +31,12 @@ struct PipelineMetrics: Sendable {
     commitMicroseconds = registry.counter(
       "onex_commit_microseconds_total", help: "Time that the store took for them.", labels: labels)
     assigned = registry.gauge("onex_partitions_assigned", help: "Partitions this member works on.", labels: labels)
+    lag = LagGauges(registry, group: group)
   }
 
-  func settled(_ settlements: [Settlement]) {
+  func settled(_ batch: PublishedBatch) {
     settledBatches.add()
-    published.add(settlements.reduce(0) { $0 + $1.outputs.count })
+    published.add(batch.outputs.count)
+    deadLetters.add(batch.outputs.reduce(0) { Topics.isDeadLetters($1.topic) ? $0 + 1 : $0 })
   }
 }

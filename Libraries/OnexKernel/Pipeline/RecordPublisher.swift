@@ -9,6 +9,7 @@ struct RecordPublisher: Sendable {
   let backoff: RetryPolicy
   let group: String
   let outages: OutageReporter
+  let deadLetters: Counter
 
   /// - Returns: false when the task was cancelled before everything was written.
   func repeatFailed(_ failures: [PublishFailure], of batch: PublishedBatch) async -> Bool {
@@ -38,6 +39,7 @@ struct RecordPublisher: Sendable {
     let letters = Topics.deadLetters(of: source.source.topic)
     // A refused dead letter is tried again for as long as it takes: there is nowhere else to put it.
     guard !error.isRetriable, error.code == .recordTooLarge, output.topic != letters else { return output }
+    deadLetters.add()
     return DeadLetter.record(
       for: source,
       cause: DeadLetter.Cause(
