@@ -7,8 +7,11 @@ import OnexService
 enum SmokeCommand: ControlCommand {
   static let name = "smoke"
   static let summary = "Send one request of each kind over Kafka and show the answers."
-  static let grammar = ArgumentSet.Grammar(options: [("--timeout", "30s")], flags: ["--json"])
+  static let grammar = ArgumentSet.Grammar(
+    options: [("--timeout", "30s"), ("--folder", "DIR"), ("--url", "URL")], flags: ["--json"])
   static let details = """
+    The effects are done by runtime-effects: it writes into --folder (/tmp/onex-data, as the local stack) and fetches --url (the health
+    of runtime-main on this host), so both are as it sees them.
     Exit codes: 0 every request succeeded, 1 one failed, 69 broker unreachable.
     """
 
@@ -24,7 +27,11 @@ enum SmokeCommand: ControlCommand {
     let timeout = try arguments.seconds("--timeout", default: .seconds(30))
     let exchange = try await RequestExchange(context, responses: Topics.responses)
     var answers: [Answer] = []
-    for request in requests(context.environment) {
+    let port = context.environment["RUNTIME_MAIN_PORT"] ?? "8085"
+    let requests = SmokeCommand.requests(
+      folder: arguments.values["--folder"] ?? "/tmp/onex-data",
+      url: arguments.values["--url"] ?? "http://127.0.0.1:\(port)/health")
+    for request in requests {
       answers.append(try await ask(request, timeout, exchange, context))
     }
     await exchange.close()
@@ -38,17 +45,18 @@ enum SmokeCommand: ControlCommand {
     let payload: String
   }
 
-  static func requests(_ environment: StackEnvironment) -> [Request] {
-    let port = environment["RUNTIME_MAIN_PORT"] ?? "8085"
+  private static func requests(folder: String, url: String) -> [Request] {
+    func path(_ file: String) -> JSONValue { .string("\(folder)/\(file)") }
+    let (smoke, published) = (path("smoke.txt").encoded().text, path("published.txt").encoded().text)
     let requests: [(HandlerKind, String, String)] = [
       (.compute, "compute.echo", #"{"hello":"world"}"#),
       (.compute, "transform.select", #"{"data":{"name":"Ada","born":1815,"note":"x"},"fields":["name","born"]}"#),
       (.compute, "aggregate.mean", #"{"values":[1,2,3,4]}"#),
       (.compute, "hash.sha256", #"{"text":"abc"}"#),
-      (.effect, "http.get", #"{"url":"http://127.0.0.1:\#(port)/health"}"#),
-      (.effect, "filesystem.write", #"{"path":"/tmp/onex-data/smoke.txt","content":"written by onexctl smoke"}"#),
-      (.effect, "filesystem.read", #"{"path":"/tmp/onex-data/smoke.txt"}"#),
-      (.orchestrator, "document.publish", #"{"path":"/tmp/onex-data/published.txt","content":"three steps"}"#),
+      (.effect, "http.get", #"{"url":\#(JSONValue.string(url).encoded().text)}"#),
+      (.effect, "filesystem.write", #"{"path":\#(smoke),"content":"written by onexctl smoke"}"#),
+      (.effect, "filesystem.read", #"{"path":\#(smoke)}"#),
+      (.orchestrator, "document.publish", #"{"path":\#(published),"content":"three steps"}"#),
     ]
     return requests.map { Request(kind: $0, operation: $1, payload: $2) }
   }

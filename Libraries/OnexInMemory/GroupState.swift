@@ -10,6 +10,8 @@ struct GroupState {
     var revoking: Set<TopicPartition> = []
     var paused: Set<TopicPartition> = []
     var positions: [TopicPartition: Int64] = [:]
+    /// Where reading began: nothing before it is lag.
+    var begun: [TopicPartition: Int64] = [:]
     var start: Subscription.Start
     var hasJoined = false
     /// Which partition the next poll reads first: a busy one does not keep the others waiting.
@@ -61,6 +63,7 @@ struct GroupState {
       member.revoking.remove(partition)
       member.paused.remove(partition)
       member.positions[partition] = nil
+      member.begun[partition] = nil
     }
     members[id] = member
   }

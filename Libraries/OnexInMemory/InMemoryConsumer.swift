@@ -33,6 +33,7 @@ final class InMemoryConsumer: EventConsumer {
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
         let position =
           member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
+        if member.begun[partition] == nil { member.begun[partition] = position }
         member.positions[partition] = batch.take(log, from: position)
       }
       member.turn = ready.isEmpty ? 0 : (member.turn + 1) % ready.count
@@ -89,7 +90,7 @@ final class InMemoryConsumer: EventConsumer {
       var lag: [TopicPartition: Int64] = [:]
       for partition in member.owned {
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
-        lag[partition] = log.end - (group.committed[partition] ?? member.positions[partition] ?? log.start)
+        lag[partition] = log.end - (group.committed[partition] ?? member.begun[partition] ?? log.start)
       }
       return lag
     } ?? [:]

@@ -186,7 +186,7 @@ final class ConsumerThread: @unchecked Sendable {
 
   private func readOnce(_ limit: PollLimit, waitMS: Int32) -> [ConsumerEvent] {
     askIfSilent()
-    measurePaused()
+    measure()
     if rest == nil {
       let count = consume(min(limit.records, MessageBatch.sizeMax), waitMS: waitMS)
       if count > 0 { rest = MessageBatch(buffer, count: count, client: client) }
@@ -227,8 +227,12 @@ final class ConsumerThread: @unchecked Sendable {
         case .records, .fault, .recovered: break
         }
       }
-      if table.admitsAll(content.sources) { return content.records }
-      return content.records.filter { table.admits($0.source, $0.offset) }
+      let records =
+        table.admitsAll(content.sources) ? content.records : content.records.filter { table.admits($0.source, $0.offset) }
+      for partition in table.unbegun(content.sources) {
+        if let first = records.first(where: { $0.source == partition }) { table.begin(partition, at: first.offset) }
+      }
+      return records
     }
   }
 
@@ -254,11 +258,30 @@ final class ConsumerThread: @unchecked Sendable {
     }
   }
 
-  /// The end of a log is known from its fetches, and a paused partition has none; its lag is what an operator wants to see most.
-  private func measurePaused() {
+  /// Asks for what the lag is made of and no record tells.
+  private func measure() {
     let now = ConsumerThread.clock.uptime()
     guard isMember, now - lastMeasurement > ConsumerThread.measurementInterval, !callbacks.isUnreachable else { return }
     lastMeasurement = now
+    measureCommitted()
+    measurePaused()
+  }
+
+  /// A partition without new records has handed out none, and what lies before the group's committed offset is no lag.
+  private func measureCommitted() {
+    let unbegun = table.withLock { $0.unbegun($0.assigned) }
+    guard !unbegun.isEmpty else { return }
+    let list = PartitionList(unbegun)
+    guard
+      list.withHandle({ rd_kafka_committed(client.handle, $0, ConsumerThread.measurementMS) }) == RD_KAFKA_RESP_ERR_NO_ERROR
+    else { return }
+    for entry in list.entries where entry.code == RD_KAFKA_RESP_ERR_NO_ERROR && entry.offset >= 0 {
+      table.withLock { $0.begin(entry.partition, at: entry.offset) }
+    }
+  }
+
+  /// The end of a log is known from its fetches, and a paused partition has none; its lag is what an operator wants to see most.
+  private func measurePaused() {
     for partition in table.withLock({ $0.paused }) {
       var low: Int64 = 0
       var high: Int64 = 0

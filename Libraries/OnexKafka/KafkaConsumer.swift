@@ -84,16 +84,9 @@ final class KafkaConsumer: EventConsumer {
       let code = rd_kafka_get_watermark_offsets(thread.client.handle, partition.topic, partition.partition, &low, &high)
       let end = max(code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1, table.end(partition) ?? -1)
       guard end >= 0 else { continue }
-      lag[partition] = max(end - (table.stored(partition) ?? position(partition) ?? max(low, 0)), 0)
+      lag[partition] = max(end - (table.settled(partition) ?? max(low, 0)), 0)
     }
     return lag
-  }
-
-  private func position(_ partition: TopicPartition) -> Int64? {
-    let list = PartitionList([partition])
-    let code = list.withHandle { rd_kafka_position(thread.client.handle, $0) }
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
-    return list.entries.first.flatMap { $0.offset >= 0 ? $0.offset : nil }
   }
 
   func close() async { await thread.close() }

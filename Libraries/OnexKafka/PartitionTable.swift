@@ -8,6 +8,8 @@ struct PartitionTable {
     var isRevoking = false
     /// Where reading continues, once it may. Until librdkafka has been told, what it delivers is from elsewhere.
     var rewind: Int64?
+    /// Where reading began: the first offset handed out, or what the group had committed before.
+    var begun: Int64?
     var stored: Int64?
     /// The end of the log, as last asked for.
     var end: Int64?
@@ -29,7 +31,17 @@ struct PartitionTable {
 
   mutating func setEnd(_ partition: TopicPartition, _ end: Int64) { entries[partition]?.end = end }
 
-  func stored(_ partition: TopicPartition) -> Int64? { entries[partition]?.stored }
+  /// The first offset that is not settled, as far as it is known.
+  func settled(_ partition: TopicPartition) -> Int64? { entries[partition].flatMap { $0.stored ?? $0.begun } }
+
+  /// Of these, those of which nobody knows yet where reading began.
+  func unbegun(_ partitions: [TopicPartition]) -> [TopicPartition] {
+    partitions.filter { entries[$0].map { $0.begun == nil && $0.stored == nil } ?? false }
+  }
+
+  mutating func begin(_ partition: TopicPartition, at offset: Int64) {
+    if entries[partition]?.begun == nil { entries[partition]?.begun = offset }
+  }
 
   mutating func assign(_ partitions: [TopicPartition]) {
     for partition in partitions { entries[partition] = Entry() }

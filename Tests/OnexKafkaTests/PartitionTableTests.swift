@@ -79,8 +79,8 @@ import Testing
     let result = table.store([first: 4, foreign: 8])
     #expect(result.ours == [first: 4])
     #expect(result.foreign == foreign)
-    #expect(table.stored(first) == 4)
-    #expect(table.stored(foreign) == nil)
+    #expect(table.settled(first) == 4)
+    #expect(table.settled(foreign) == nil)
     table.revoke([first])
     let later = table.store([first: 5])
     #expect(later.foreign == nil, "a partition is held until it is given up")
@@ -93,6 +93,6 @@ import Testing
     table.remove([first])
     table.assign([first])
     #expect(table.admitsAll([first]))
-    #expect(table.stored(first) == nil)
+    #expect(table.settled(first) == nil)
   }
 }

@@ -85,6 +85,9 @@ extension EventBusConformance {
     try await fill(topic, 1, 0..<5)
     let member = try await joined(topic, partitions: 2)
     try await member.poll(until: "15 records come") { $0.records.count == 15 }
+    try await member.poll(until: "what was handed out and not stored is lag; it is \(member.consumer.lag())") { member in
+      member.consumer.lag() == [TopicPartition(topic, 0): 10, TopicPartition(topic, 1): 5]
+    }
     try member.consumer.storeOffsets([TopicPartition(topic, 0): 4, TopicPartition(topic, 1): 5])
     try await member.poll(until: "the lag is what lies behind the stored offsets; it is \(member.consumer.lag())") { member in
       member.consumer.lag() == [TopicPartition(topic, 0): 6, TopicPartition(topic, 1): 0]
@@ -96,7 +99,13 @@ extension EventBusConformance {
     try await member.poll(until: "the lag of a paused partition grows, too") {
       $0.consumer.lag()[TopicPartition(topic, 0)] == 10
     }
+    try member.consumer.storeOffsets([TopicPartition(topic, 0): 14, TopicPartition(topic, 1): 8])
     await member.consumer.close()
+    let next = try await joined(topic, partitions: 2)
+    try await next.poll(until: "what the group had committed before is no lag; it is \(next.consumer.lag())") { member in
+      member.consumer.lag() == [TopicPartition(topic, 0): 0, TopicPartition(topic, 1): 0]
+    }
+    await next.consumer.close()
   }
 
   /// What `body` was refused with.
