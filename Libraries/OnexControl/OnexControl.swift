@@ -48,7 +48,7 @@ public enum OnexControl {
     switch name {
     case "help", "--help", "-h": return help(rest.first, context)
     case "version", "--version":
-      context.terminal.print("onexctl \(BuildVersion.current)")
+      context.terminal.print("onexctl \(context.environment["RUNTIME_VERSION"] ?? BuildVersion.current)")
       return .success
     default: break
     }

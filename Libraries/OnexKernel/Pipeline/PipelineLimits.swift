@@ -7,6 +7,8 @@ public struct PipelineLimits: Sendable {
   public var poll = PollLimit(records: 4096, bytes: 4 << 20, wait: .milliseconds(250))
   /// Records that wait to be committed and published; when there are more, nothing is polled for a moment.
   public var unsettledRecordsMax = 12_000
+  /// Commits under way at once, each of other lanes.
+  public var commitsMax = 3
   /// How long polling may rest for that reason before full lanes are paused instead. Short: polling is what keeps the group
   /// membership and notices a revocation.
   public var restMax: Duration = .milliseconds(100)

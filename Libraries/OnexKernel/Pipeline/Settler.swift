@@ -1,7 +1,8 @@
 import OnexCore
 
-/// Commits and sends, batch after batch, in the order in which the settlements came. It does not wait for the broker: the next batch
-/// is committed while this one is under way.
+/// Commits and sends, batch after batch, and of each lane in the order in which the settlements came. It does not wait for the broker:
+/// the next batch is committed while this one is under way. Nor do lanes wait for each other: most of a commit is a flush to disk, which
+/// the database shares among those that come together.
 struct Settler: Sendable {
   private let pipeline: Pipeline
 
@@ -10,15 +11,27 @@ struct Settler: Sendable {
   /// Works until the queue is closed and empty.
   func run() async {
     defer { pipeline.window.close() }
-    while let settlements = await pipeline.settlements.takeAll() {
-      let live = settlements.filter { pipeline.lanes.isLive($0.lane) }
-      guard !live.isEmpty, let outputs = await commit(live) else { continue }
-      await pipeline.window.waitForRepeats()
-      pipeline.window.add(
-        PublishedBatch(
-          settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
-          publication: pipeline.parts.producer.send(outputs.records)))
+    let committers = pipeline.parts.store.isStateless ? 1 : pipeline.parts.limits.commitsMax
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<committers {
+        group.addTask {
+          while let settlements = await pipeline.settlements.take() {
+            await settle(settlements)
+            pipeline.settlements.finish(settlements)
+          }
+        }
+      }
     }
+  }
+
+  private func settle(_ settlements: [Settlement]) async {
+    let live = settlements.filter { pipeline.lanes.isLive($0.lane) }
+    guard !live.isEmpty, let outputs = await commit(live) else { return }
+    await pipeline.window.waitForRepeats()
+    pipeline.window.add(
+      PublishedBatch(
+        settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
+        publication: pipeline.parts.producer.send(outputs.records)))
   }
 
   private struct Outputs {

@@ -1,9 +1,13 @@
 import OnexCore
+import Synchronization
 
 /// Inbox, journal and timers (migrations/forward/002_runtime_inbox.sql and 003_runtime_journal.sql). A commit is one statement and
 /// thereby one transaction.
 public final class PostgresStore: StreamStore {
-  private let commits: PostgresClient
+  private let configuration: PostgresConfiguration
+  private let logger: Logger
+  /// Connections that no commit uses now. As many are made as commits come at once, which is their pipeline's bound.
+  private let idleCommitters = Mutex<[PostgresClient]>([])
   /// Beside the commits, which would make every look wait.
   let lookups: PostgresPool
   private let owner: String
@@ -19,7 +23,8 @@ public final class PostgresStore: StreamStore {
 
   /// - Parameter owner: names this process in `runtime.lanes`.
   public init(_ configuration: PostgresConfiguration, owner: String, logger: Logger = .disabled) {
-    commits = PostgresClient(configuration, logger: logger)
+    self.configuration = configuration
+    self.logger = logger
     lookups = PostgresPool(configuration, limits: PostgresStore.lookupLimits, logger: logger)
     self.owner = owner
     answers = GatheredLookups { [lookups] keys throws(StoreError) in try await PostgresStore.recorded(keys, lookups) }
@@ -78,12 +83,18 @@ public final class PostgresStore: StreamStore {
     }
     return try await PostgresStore.answer { [parameters] () throws(PostgresError) in
       do throws(PostgresError) {
-        return try PostgresStore.outcome(try await commits.connection().query(sql, parameters), lanes)
+        return try PostgresStore.outcome(try await ask(sql, parameters), lanes)
       } catch {
         guard error.sqlState == PostgresStore.conflict else { throw error }
         return .conflict
       }
     }
+  }
+
+  private func ask(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> PostgresResult {
+    let client = idleCommitters.withLock { $0.popLast() } ?? PostgresClient(configuration, logger: logger)
+    defer { idleCommitters.withLock { $0.append(client) } }
+    return try await client.connection().query(sql, parameters)
   }
 
   /// Raised by `runtime.commit_work`.
@@ -139,7 +150,11 @@ public final class PostgresStore: StreamStore {
   }
 
   public func close() async {
-    await commits.close()
+    let idle = idleCommitters.withLock { clients in
+      defer { clients = [] }
+      return clients
+    }
+    for client in idle { await client.close() }
     await lookups.close()
   }
 
