@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test build release lint format simulate bench fuzz verify verify-docs clean chaos
+.PHONY: help run stop status test build release lint format simulate bench fuzz verify verify-docs verify-deploy env e2e-docker clean chaos
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, start everything and send the first requests
 	@deploy/local/run.sh
@@ -46,6 +46,15 @@ verify: lint ## Check formats, that every shell script parses, and that the gene
 
 verify-docs: ## Run every command of the README and the runbooks on the local stack
 	@Tests/Documentation/run.sh
+
+verify-deploy: ## Render, check, build and start what docker/ and deploy/ describe, without a Docker daemon; ARGS=--quick only reads it
+	@deploy/verify/run.sh $(ARGS)
+
+env: ## Write docker/.env with generated secrets
+	@docker/make-env.sh
+
+e2e-docker: ## Start the whole suite in containers, use it, kill parts of it and remove it (needs Docker Compose)
+	@docker/e2e.sh
 
 clean: ## Delete what was built
 	@rm -rf .build .build-examples .build-fuzz Examples/*/.build

@@ -14,7 +14,8 @@ main() {
   deploy/local/build.sh --build-tests
   ONEX_TEST_BIN_DIR=$(swift build "${SWIFT_FLAGS[@]}" --show-bin-path)
   export ONEX_TEST_BIN_DIR
-  # The whole run includes the simulation; asked for some tests, only those are run.
+  # The whole run includes what is deployed and the simulation; asked for some tests, only those are run.
+  [[ $# -gt 0 ]] || deploy/verify/run.sh --quick
   [[ $# -gt 0 ]] || Tests/Fixtures/simulate/run.sh "" "" "${ONEX_SIMULATION_SEEDS:-10000}"
   start_private_stack
   # shellcheck source=/dev/null # written by the stack
