@@ -15,7 +15,7 @@ from api_server import ApiServer, Scenario
 DEPLOY = Path(__file__).resolve().parents[1]
 GATE = DEPLOY / "jobs/run-postdeploy-gate.sh"
 IMAGE = f"ghcr.io/acme/onex-runtime@sha256:{'0' * 64}"
-DEV = ["--overlay", "dev", "--timeout", "60"]
+DEV = ["--overlay", "dev", "--timeout", "300"]
 SHORT = ["--overlay", "dev", "--timeout", "4"]
 
 RUNS = {
@@ -51,7 +51,7 @@ def run(name):
 
 def gate(arguments, environment):
     command = arguments if isinstance(arguments[0], Path) else [GATE, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
 
 
 class GateTests(unittest.TestCase):
