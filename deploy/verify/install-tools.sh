@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-tools.sh [PACKAGE...]: the pinned tools of requirements.txt, and the Debian packages named. Quiet when nothing is missing.
+# install-tools.sh [PACKAGE...]: the pinned tools of requirements.txt, and the Debian packages named. Quiet when all is there.
 set -euo pipefail
 
 # shellcheck source=deploy/verify/lib.sh

@@ -23,3 +23,10 @@ milliseconds() {
   local now=${EPOCHREALTIME/[.,]/}
   printf '%s' "$((now / 1000))"
 }
+
+json_string() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  printf '"%s"' "$(tr -d '\000-\037' <<<"$text")"
+}

@@ -48,9 +48,3 @@ json_row() {
     "$(json_string "$1")" "$(json_string "$STATE_WORD")" "${PID:-null}" "${PORTS[$1]}" "$ready" \
     "$(json_string "$PROBE_CODE")" "$(json_string "$PROBE_REASON")" "$(json_string "$(log_file "$1")")"
 }
-
-json_string() {
-  local text=${1//\\/\\\\}
-  text=${text//\"/\\\"}
-  printf '"%s"' "$(tr -d '\000-\037' <<<"$text")"
-}
