@@ -40,6 +40,11 @@ check_files() {
   ! grep -E '^[^#].*__REPLACE' "$WORK/env" || fail 1 "make env leaves a placeholder"
   "$REPO/docker/make-env.sh" "$WORK/env" 2>/dev/null && fail 1 "make env overwrites passwords that a database knows"
   say "  ok  make env: every placeholder replaced, readable by its owner alone, never overwritten"
+  POSTGRES_PASSWORD=__REPLACE_WITH_X__ sh "$REPO/docker/refuse-placeholders.sh" true 2>"$WORK/refusal" || code=$?
+  if [[ $code != 78 ]] || ! grep -q POSTGRES_PASSWORD "$WORK/refusal"; then fail 1 "a placeholder reaches the images of others"; fi
+  POSTGRES_PASSWORD=x sh "$REPO/docker/refuse-placeholders.sh" true || fail 1 "a password is taken for a placeholder"
+  say "  ok  a placeholder is refused with 78 before an image of others starts"
+  code=0
   output=$(compose --env-file /dev/null config 2>&1) || code=$?
   [[ $code != 0 && $output == *"make env"* ]] || fail 1 "without passwords the files are accepted, or nobody is told what to do"
   say "  ok  without passwords it is refused, with what to do"
