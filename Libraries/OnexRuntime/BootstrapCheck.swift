@@ -25,7 +25,7 @@ struct BootstrapCheck: Sendable {
       let report = try await StateReplay(context, inbox.journal, reducers: reducers).run(.all, contracts)
       guard let first = report.drift.first else { return }
       throw ServiceFailure.internalError(
-        "\(report.driftCount) streams differ from their events, first \(first.stream): \(first.reason); see docs/operations/state-drift.md"
+        "\(report.driftCount) streams differ from their events, first \(first.stream): \(first.reason); see docs/operations/replay.md"
       )
     }
     await inbox.journal.close()

@@ -58,7 +58,7 @@ write_stack_env() {
     print_export KAFKA_SECURITY_PROTOCOL PLAINTEXT
     # The development broker does not end the second round of a cooperative rebalance among three members.
     print_export KAFKA_PARTITION_ASSIGNMENT_STRATEGY range
-    print_export OMNIBASE_INFRA_DB_URL "postgresql://postgres:$password@127.0.0.1:${PORTS[postgres]}/omnibase_infra"
+    print_export OMNIBASE_INFRA_DB_URL "postgresql://postgres:$(percent_encoded "$password")@127.0.0.1:${PORTS[postgres]}/omnibase_infra"
     print_export POSTGRES_HOST 127.0.0.1
     print_export POSTGRES_PORT "${PORTS[postgres]}"
     print_export POSTGRES_USER postgres
@@ -72,6 +72,18 @@ write_stack_env() {
     print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
     print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
   } | replace_private "$STACK_ENV"
+}
+
+# As a URL wants it (RFC 3986): a password that an operator chose may hold anything.
+percent_encoded() {
+  local LC_ALL=C i character
+  for ((i = 0; i < ${#1}; i++)); do
+    character=${1:i:1}
+    case $character in
+      [A-Za-z0-9._~-]) printf '%s' "$character" ;;
+      *) printf '%%%02X' "'$character" ;;
+    esac
+  done
 }
 
 print_export() {
