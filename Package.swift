@@ -88,7 +88,7 @@ let testTargets: [Target] = [
   tests("OnexInMemoryTests", ["OnexCore", "OnexInMemory"]),
   tests("OnexKafkaTests", ["OnexCore", "OnexKafka", "CRdKafka"]),
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
-  tests("OnexKernelTests", ["OnexCore", "OnexKernel"]),
+  tests("OnexKernelTests", ["OnexCore", "OnexService", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore"]),
   tests("OnexCommandLineTests", ["OnexCore", "OnexYAML", "OnexCommandLine"]),
   tests(

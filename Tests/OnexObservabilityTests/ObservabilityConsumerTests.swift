@@ -109,6 +109,16 @@ import Testing
     #expect(stage.unstored == 0)
   }
 
+  @Test func aProducerThatFailsForGoodEndsTheProcessAndLosesNothing() async throws {
+    let stage = try Stage()
+    stage.bus.failPublishing { record in
+      record.topic.hasSuffix(".dlq") ? EventBusError(.other, "out of order sequence number", isFatal: true) : nil
+    }
+    try await stage.send(["not json"])
+    await #expect(throws: ServiceFailure.self) { try await stage.runToItsEnd() }
+    #expect(stage.unstored == 1)
+  }
+
   @Test func theServiceEndsAlsoWhileTheDatabaseIsAwayAndLosesNothing() async throws {
     let stage = try Stage()
     stage.store.fail { _ in PostgresError(.unreachable, "refused") }

@@ -67,6 +67,12 @@ struct Stage: Sendable {
     return result
   }
 
+  /// Runs the consumer until it ends without being asked to. Bounded by the suite's time limit.
+  func runToItsEnd() async throws {
+    main.health.running()
+    try await main.consumer.run()
+  }
+
   func send(_ values: [Bytes?]) async throws {
     let failures = await producer.publish(
       values.map { OutboundRecord(topic: Topics.agentActions, key: nil, value: $0) })

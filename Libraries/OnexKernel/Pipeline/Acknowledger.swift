@@ -31,14 +31,15 @@ struct Acknowledger: Sendable {
       pipeline.outages.succeeded(.broker)
       return true
     }
-    // A producer that is broken for good repeats nothing; what is not acknowledged is done again by the next process.
-    if let fatal = failures.first(where: { $0.error.isFatal }) {
-      pipeline.fail(.internalError("the event bus's producer failed for good: \(fatal.error)"))
-      return false
-    }
     pipeline.window.beginRepeating()
     defer { pipeline.window.endRepeating() }
-    return await publisher.repeatFailed(failures, of: batch)
+    switch await publisher.repeatFailed(failures, of: batch) {
+    case .written: return true
+    case .cancelled: return false
+    case .broken(let error):
+      pipeline.fail(.internalError("the event bus's producer failed for good: \(error)"))
+      return false
+    }
   }
 
   /// What has fired and is published need not fire again. A crash before this makes it fire once more, as a repeat.

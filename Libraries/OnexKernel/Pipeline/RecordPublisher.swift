@@ -11,13 +11,22 @@ struct RecordPublisher: Sendable {
   let outages: OutageReporter
   let deadLetters: Counter
 
-  /// - Returns: false when the task was cancelled before everything was written.
-  func repeatFailed(_ failures: [PublishFailure], of batch: PublishedBatch) async -> Bool {
+  enum End: Sendable, Equatable {
+    case written
+    /// The task was cancelled before everything was written.
+    case cancelled
+    /// The producer failed for good and repeats nothing; what is not acknowledged is done again by the next process.
+    case broken(EventBusError)
+  }
+
+  func repeatFailed(_ failures: [PublishFailure], of batch: PublishedBatch) async -> End {
     var failures = failures
     var pending = batch.outputs
     var sources = Array(batch.outputs.indices)
     var attempt = 0
     while let first = failures.first {
+      // At any attempt: a broker that comes back empty first knows no topic, and then refuses the sequence of what was written before.
+      if let fatal = failures.first(where: { $0.error.isFatal }) { return .broken(fatal.error) }
       attempt += 1
       outages.failed(.broker, failures.first { $0.error.isRetriable }?.error.description ?? first.error.description)
       let next = failures.map { failure in
@@ -27,11 +36,11 @@ struct RecordPublisher: Sendable {
       sources = next.map(\.1)
       let random = ids.nextUnit()
       try? await clock.sleep(for: backoff.backoff(afterAttempt: attempt, random: random) ?? backoff.maxBackoff)
-      if Task.isCancelled { return false }
+      if Task.isCancelled { return .cancelled }
       failures = await producer.publish(pending)
     }
     outages.succeeded(.broker)
-    return true
+    return .written
   }
 
   /// What to write next for an output that was not written.

@@ -37,6 +37,7 @@ final class ObservabilityConsumer: Sendable {
 
   private let parts: Parts
   private let buffer: Mutex<RecordBuffer>
+  private let producerFailure = Mutex<EventBusError?>(nil)
   private let metrics: ObservabilityMetrics
   private let watch: DependencyWatch
   /// By topic.
@@ -102,6 +103,9 @@ final class ObservabilityConsumer: Sendable {
   private func pollUntilDone() async throws {
     var revocations = Revocations()
     while !Task.isCancelled {
+      if let error = producerFailure.withLock({ $0 }) {
+        throw ServiceFailure.internalError("the event bus's producer failed for good: \(error)")
+      }
       let isDraining = context.shutdown.isRequested
       if isDraining, isDrained() { return }
       if !isDraining { await waitForRoom() }
@@ -197,7 +201,9 @@ final class ObservabilityConsumer: Sendable {
 
   /// Until the signal to work is finished, or the task cancelled.
   private func writeBatches() async {
-    let letters = DeadLetterPublisher(producer: parts.producer, group: parts.group, watch: watch, clock: clock)
+    let letters = DeadLetterPublisher(producer: parts.producer, group: parts.group, watch: watch, clock: clock) { [self] error in
+      producerFailure.withLock { $0 = error }
+    }
     let writer = BatchWriter(
       store: parts.store, deadLetters: letters, watch: watch, metrics: metrics, clock: clock, policy: parts.policy)
     await withDiscardingTaskGroup { group in

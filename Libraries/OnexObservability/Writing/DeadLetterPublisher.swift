@@ -10,6 +10,8 @@ struct DeadLetterPublisher: Sendable {
   let group: String
   let watch: DependencyWatch
   let clock: any RuntimeClock
+  /// The producer failed for good: no attempt helps, only another process.
+  let isBroken: @Sendable (EventBusError) -> Void
 
   /// - Returns: when to try again; `nil` when the broker has acknowledged all of them.
   func publish(_ rows: [(record: ConsumedRecord, row: BadRow)]) async -> Duration? {
@@ -19,6 +21,7 @@ struct DeadLetterPublisher: Sendable {
       return nil
     }
     let error = failures.first { !$0.error.isRetriable }?.error ?? failures[0].error
+    if let fatal = failures.first(where: { $0.error.isFatal }) { isBroken(fatal.error) }
     watch.failed(.deadLetters, "\(failures.count) dead letters could not be written: \(error)")
     return DeadLetterPublisher.retryAfter
   }
