@@ -8,7 +8,7 @@ public struct PipelineLimits: Sendable {
   /// Records that wait to be committed and published; when there are more, nothing is polled for a moment.
   public var unsettledRecordsMax = 12_000
   /// Commits under way at once, each of other lanes.
-  public var commitsMax = 3
+  public var commitsMax = 2
   /// How long polling may rest for that reason before full lanes are paused instead. Short: polling is what keeps the group
   /// membership and notices a revocation.
   public var restMax: Duration = .milliseconds(100)
