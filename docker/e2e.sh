@@ -86,6 +86,7 @@ nothing_is_left() {
 
 expect "a PostgreSQL with a placeholder for its password is refused" refuses_placeholder postgres POSTGRES_PASSWORD
 expect "so is a Valkey" refuses_placeholder valkey VALKEY_PASSWORD
+expect "so are Infisical's keys" refuses_placeholder infisical-check ENCRYPTION_KEY
 expect "so is a service" refuses_placeholder topic-manager KAFKA_SASL_PASSWORD
 expect "everything is up and healthy" up "${build[@]}"
 expect "two workers run" test "$(workers)" -eq 2

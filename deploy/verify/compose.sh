@@ -52,9 +52,9 @@ check_files() {
   services_of runtime agent-actions-consumer migrate omninode-runtime postgres redpanda runtime-effects runtime-worker \
     topic-manager valkey
   services_of consul consul postgres redpanda topic-manager valkey
-  services_of secrets infisical infisical-postgres postgres redpanda topic-manager valkey
-  services_of full agent-actions-consumer consul infisical infisical-postgres migrate omninode-runtime postgres redpanda \
-    runtime-effects runtime-worker topic-manager valkey
+  services_of secrets infisical infisical-check infisical-postgres postgres redpanda topic-manager valkey
+  services_of full agent-actions-consumer consul infisical infisical-check infisical-postgres migrate omninode-runtime postgres \
+    redpanda runtime-effects runtime-worker topic-manager valkey
   compose --env-file "$WORK/env" --profile full config --format json | "$VERIFY_BIN/python" "$REPO/deploy/verify/compose_policy.py"
   WORKER_REPLICAS=8 compose --env-file "$WORK/env" --profile runtime config --format json |
     "$VERIFY_BIN/python" -c 'import json, sys; sys.exit(json.load(sys.stdin)["services"]["runtime-worker"]["deploy"]["replicas"] != 8)' ||

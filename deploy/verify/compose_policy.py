@@ -9,7 +9,7 @@ import sys
 
 OURS = {"topic-manager", "migrate", "omninode-runtime", "runtime-effects", "runtime-worker", "agent-actions-consumer"}
 DATABASE = {"migrate", "omninode-runtime", "runtime-effects", "agent-actions-consumer"}
-ONE_SHOT = {"migrate"}
+ONE_SHOT = {"migrate", "infisical-check"}
 LIMITS = {  # cpus, memory, reserved cpus, reserved memory
     "omninode-runtime": (1.0, 512, 0.25, 128),
     "runtime-effects": (1.0, 512, 0.25, 128),
