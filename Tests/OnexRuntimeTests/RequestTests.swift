@@ -138,4 +138,21 @@ import Testing
     #expect(first["correlation_id"] != second["correlation_id"])
     #expect(first["envelope_id"] != second["envelope_id"])
   }
+
+  /// A computation is done again for whoever repeats it, and a key that stands for another one is not used for two. With a deadline,
+  /// too: it does not answer a second time.
+  @Test(arguments: [false, true]) func aKeyStandsForOneComputation(hasDeadline: Bool) async throws {
+    try await Harness.simulate { harness, clock in
+      let deadline = hasDeadline ? #","deadline":"\#((clock.now() + .seconds(5)).rfc3339)""# : ""
+      let extra = #","idempotency_key":"sum-1""# + deadline
+      let first = try await harness.ask("quick.echo", #"{"n":1}"#, extra: extra)
+      let repeated = try await harness.ask("quick.echo", #"{"n":1}"#, extra: extra)
+      #expect(first["payload"] == ["n": 1] && repeated["payload"] == ["n": 1])
+      #expect(first["correlation_id"] != repeated["correlation_id"])
+      let other = try await harness.ask("quick.echo", #"{"n":2}"#, extra: extra)
+      #expect(other["success"] == false && other["error"]?["code"] == "CONFLICT", "\(other)")
+      try await clock.sleep(for: .seconds(30))
+      #expect(try await harness.records(of: "responses").count == 3)
+    }
+  }
 }

@@ -32,6 +32,13 @@ enum AnswerReplay {
     return outputs(recorded, for: envelope, in: record, topic: topic, bytesMax: bytesMax, now: now)
   }
 
+  /// What a request gets whose key stands for another one.
+  static func conflict(for record: ConsumedRecord, topic: String, bytesMax: Int, now: Timestamp) -> [OutboundRecord] {
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
+    guard case .success(let envelope) = decoder.decode(record) else { return [] }
+    return respond(conflict(envelope, now), to: record, topic, bytesMax)
+  }
+
   private static func conflict(_ envelope: Envelope, _ now: Timestamp) -> ResponseEnvelope {
     let error = ResponseError(
       .conflict, "the idempotency key was used for another request: operation and payload must be the same each time")

@@ -7,6 +7,10 @@ struct BatchDraft {
     var outputs: [OutboundRecord]
     /// `nil` for a record without an identity (a rejected one): it is not remembered, since its outputs are the same each time.
     var identified: CommitEntry?
+    /// The row of its idempotency key, which says whether that stands for another request.
+    var key: CommitEntry?
+    /// Of the request's deadline, set with the entry.
+    var deadline: DurableTimer?
   }
 
   private(set) var entries: [Entry] = []
@@ -48,7 +52,13 @@ struct BatchDraft {
           identity: $0.message, digest: $0.digest, source: record.source, offset: record.offset, outputs: outputs,
           deadline: settlement.special[index]?.claim)
       }
-      entries.append(Entry(record: record, outputs: outputs, identified: identified))
+      var entry = Entry(record: record, outputs: outputs, identified: identified)
+      if let special = settlement.special[index], let key = special.key {
+        entry.key = CommitEntry(
+          identity: key.message, digest: key.digest, source: record.source, offset: record.offset, outputs: [])
+        if case .opens(let timer) = special.claim { entry.deadline = timer }
+      }
+      entries.append(entry)
     }
   }
 
@@ -109,7 +119,9 @@ struct BatchDraft {
   }
 
   func batch(id: RawUUID, consumer: String, lanes: [TopicPartition: LaneEpoch], now: Timestamp) -> CommitBatch {
-    var batch = CommitBatch(id: id, consumer: consumer, lanes: lanes, entries: entries.compactMap(\.identified), time: now)
+    var batch = CommitBatch(
+      id: id, consumer: consumer, lanes: lanes, entries: entries.flatMap { [$0.key, $0.identified].compactMap(\.self) }, time: now
+    )
     batch.streams = streams
     batch.timers = timers
     batch.projections = projections

@@ -21,6 +21,9 @@ public enum Decision: Sendable {
   indirect case run(HandlerWork)
   /// The outputs are written, and the request has a deadline that is kept durably.
   indirect case claimed(identity: RequestIdentity, DeadlineClaim)
+  /// The outputs are written, unless the key stands for another request: then that is the answer. `identity` is the request's own, by
+  /// which only its redelivery is recognised.
+  indirect case keyed(identity: RequestIdentity, key: RequestIdentity, DeadlineClaim?)
   /// A stream must be asked.
   indirect case react(StreamWork)
 }

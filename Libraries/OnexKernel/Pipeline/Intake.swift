@@ -145,6 +145,10 @@ struct Intake: Sendable {
         special[decided.count] = Settlement.Special(claim: claim)
         decided.append(record)
         identities.append(identity)
+      case .keyed(let identity, let key, let claim):
+        special[decided.count] = Settlement.Special(claim: claim, key: key)
+        decided.append(record)
+        identities.append(identity)
       case .react(let work):
         special[decided.count] = Settlement.Special(work: work)
         decided.append(record)

@@ -20,6 +20,8 @@ struct Settlement: Sendable {
     /// Decided when the batch is committed, by what the stream is then.
     var work: StreamWork?
     var claim: DeadlineClaim?
+    /// The idempotency key of a request that is answered elsewhere, with what it asks for.
+    var key: RequestIdentity?
   }
 }
 

@@ -114,19 +114,31 @@ struct Settler: Sendable {
   private func outputs(
     _ settlements: [Settlement], _ entries: [BatchDraft.Entry], _ repeats: [Int: RecordedAnswer], _ silenced: Set<Int>
   ) -> Outputs {
-    let parts = pipeline.parts
+    var settlements = settlements
     var outputs: [OutboundRecord] = []
     var sources: [ConsumedRecord] = []
     var position = 0
     for entry in entries {
+      // The row of its key comes before its own.
+      if let key = entry.key {
+        let earlier = repeats[position]?.digest
+        position += 1
+        if let earlier, earlier != key.digest {
+          let own = conflict(entry)
+          outputs += own
+          sources += own.map { _ in entry.record }
+          // It is answered: its deadline is not to answer it once more.
+          if let timer = entry.deadline { settlements[0].timers.append(timer) }
+          position += 1
+          continue
+        }
+      }
       var own = entry.outputs
       if entry.identified != nil {
         if silenced.contains(position) {
           own = []
         } else if let recorded = repeats[position] {
-          own = AnswerReplay.outputs(
-            recorded, for: entry.record, topic: parts.responseTopic, bytesMax: parts.outputBytesMax,
-            now: parts.context.clock.now())
+          own = replay(recorded, entry)
         }
         position += 1
       }
@@ -134,6 +146,18 @@ struct Settler: Sendable {
       sources += own.map { _ in entry.record }
     }
     return Outputs(settlements: settlements, records: outputs) { [sources] in sources[$0] }
+  }
+
+  private func replay(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) -> [OutboundRecord] {
+    AnswerReplay.outputs(
+      recorded, for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
+      now: pipeline.parts.context.clock.now())
+  }
+
+  private func conflict(_ entry: BatchDraft.Entry) -> [OutboundRecord] {
+    AnswerReplay.conflict(
+      for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
+      now: pipeline.parts.context.clock.now())
   }
 
   /// Looked up only for an output that was refused.

@@ -53,14 +53,15 @@ public final class RoutingDecider: Decider {
   private func route(
     _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
   ) -> Decision {
-    // By its own id also where it has an idempotency key: the role that does the work knows the recorded answer, and can
-    // address it to the request that repeats.
+    // By its own id also where it has an idempotency key: the role of effects knows the recorded answer, and can address it to the
+    // request that repeats. A computation is done again, which gives the same; only that the key stands for no other is seen to here.
     let identity = RequestIdentity(.envelope(envelope.envelopeID))
     switch destination(envelope, record) {
     case .role(let topic):
+      let key = envelope.idempotencyKey != nil && topic == topics.workerRequests ? envelope.requestIdentity : nil
       guard let deadline = envelope.deadline, keepsDeadlines else {
         batch.forward(envelope, of: record, topic: topic, owner: owner)
-        return .decided(identity: identity)
+        return key.map { .keyed(identity: identity, key: $0, nil) } ?? .decided(identity: identity)
       }
       var marked = envelope
       marked.extensions.append(ReplyMark.deadline.rawField)
@@ -69,7 +70,7 @@ public final class RoutingDecider: Decider {
       let timer = DurableTimer(
         id: RoutingDecider.deadlineID(envelope.envelopeID), due: deadline, purpose: .deadline,
         payload: RequestStub(envelope, record).encoded)
-      return .claimed(identity: identity, .opens(timer))
+      return key.map { .keyed(identity: identity, key: $0, .opens(timer)) } ?? .claimed(identity: identity, .opens(timer))
     case .stream(let work): return .react(work)
     case .refused(let error):
       let response = ResponseEnvelope(
