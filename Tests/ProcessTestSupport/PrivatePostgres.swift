@@ -1,25 +1,43 @@
 import Dispatch
 import Glibc
 import OnexCore
+import Synchronization
 
 /// A database server of the test's own, because restarting the shared one would disturb other tests.
 package final class PrivatePostgres: Sendable {
-  package let port: Int
+  /// How often a port is looked for that is still free when the server starts.
+  private static let portsMax = 5
+
+  private let chosenPort = Mutex(0)
   private let directory: String
   private let binaries: String
+
+  package var port: Int { chosenPort.withLock { $0 } }
 
   package var url: String { "postgresql://postgres@127.0.0.1:\(port)/postgres" }
 
   /// Creates the cluster and starts it.
   package init() async throws {
     binaries = try PrivatePostgres.findBinaries()
-    port = try TestEnvironment.lastingPort()
     var template = Array("/tmp/onex-postgres.XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw TestFailure("no temporary directory: errno \(errno)") }
     directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     if geteuid() == 0, let user = getpwnam("postgres") { chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) }
     try await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
-    try await start()
+    try await startSomewhere()
+  }
+
+  /// Between the look and the start whatever else runs on this machine may take the port. A later start keeps it.
+  private func startSomewhere() async throws {
+    for attempt in 1...PrivatePostgres.portsMax {
+      let port = try TestEnvironment.lastingPort()
+      chosenPort.withLock { $0 = port }
+      do {
+        return try await start()
+      } catch  where attempt < PrivatePostgres.portsMax {
+        continue
+      }
+    }
   }
 
   package func start() async throws {
