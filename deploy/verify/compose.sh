@@ -96,6 +96,7 @@ main() {
   "$REPO/deploy/verify/install-tools.sh"
   check_files
   [[ ${1:-} != --quick ]] || return 0
+  require_root
   "$REPO/deploy/local/install.sh"
   "$REPO/deploy/verify/install-tools.sh" "${CONTAINER_PACKAGES[@]}"
   write_podman_config "$WORK/containers.conf"

@@ -127,6 +127,7 @@ drains() {
 }
 
 main() {
+  require_root
   "$REPO/deploy/verify/install-tools.sh" "${CONTAINER_PACKAGES[@]}"
   write_podman_config "$WORK/containers.conf"
   make_base_image

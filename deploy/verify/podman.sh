@@ -26,6 +26,10 @@ default_ulimits = ["nofile=20000:20000", "nproc=1024:1024"]
 END
 }
 
+require_root() {
+  ((EUID == 0)) || fail "$EXIT_UNAVAILABLE" "debootstrap, Buildah and runc need root here; --quick does without them"
+}
+
 # A stand-in is made once, and again when what it is made of has changed.
 image_is_current() {
   [[ $(podman image inspect --format '{{ index .Labels "onex.made-of" }}' "$1" 2>/dev/null) == "$2" ]]
