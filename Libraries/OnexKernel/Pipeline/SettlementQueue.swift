@@ -22,10 +22,13 @@ final class SettlementQueue: Sendable {
   var count: Int { state.withLock { $0.records } }
 
   func add(_ settlement: Settlement) {
-    wakeOne { state in
+    let reader = state.withLock { state in
       state.items.append(settlement)
       state.records += settlement.records.count
+      // Whoever has its partition under way comes for it. Of earlier items none is ready: a committer takes all that are.
+      return state.underWay.contains(settlement.lane.partition) ? nil : state.readers.popLast()
     }
+    reader?.resume()
   }
 
   /// No more settlements will come.
@@ -73,14 +76,6 @@ final class SettlementQueue: Sendable {
       state.underWay.insert(settlement.lane.partition)
     }
     return taken
-  }
-
-  private func wakeOne(_ change: (inout State) -> Void) {
-    let reader = state.withLock { state in
-      change(&state)
-      return state.hasReady ? state.readers.popLast() : nil
-    }
-    reader?.resume()
   }
 
   private func wakeAll(_ change: (inout State) -> Void) {
