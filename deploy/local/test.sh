@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=deploy/local/lib/swift-flags.sh
 source deploy/local/lib/swift-flags.sh
 
+# How swift test writes that a test's expectation did not hold, or that the test process ended by itself.
+ISSUE='recorded an issue|Fatal error|error: Exited with'
+
 main() {
   # The caller's checkout keeps its tools; only the stack is private.
   export ONEX_TOOLS_DIR=${ONEX_TOOLS_DIR:-$PWD/.local/tools}
@@ -22,7 +25,7 @@ main() {
   source "$ONEX_LOCAL_DIR/stack.env"
   # One at a time: the tests start processes, brokers and clusters of their own, and on two cores running them side by side
   # would measure patience.
-  swift test --skip-build --no-parallel "${SWIFT_FLAGS[@]}" "$@"
+  swift test --skip-build --no-parallel "${SWIFT_FLAGS[@]}" "$@" 2>&1 | tee "$ONEX_LOCAL_DIR/tests.log"
 }
 
 start_private_stack() {
@@ -36,12 +39,15 @@ start_private_stack() {
   deploy/local/stack up infra
 }
 
-# Standard output's last lines are swift test's own, which is what people and programs look at.
+# Standard output's last lines are swift test's own, which is what people and programs look at. A failure's cause stands up to
+# thousands of lines above them, and whoever keeps only the end of a log would never see it: it is told again, last of all.
 stop_private_stack() {
-  local code=$?
+  local code=$? failures=
   trap '' INT TERM
+  [[ $code -eq 0 ]] || failures=$(grep -aE -A 1 --no-group-separator "$ISSUE" "$ONEX_LOCAL_DIR/tests.log" 2>/dev/null | head -n 20 | cut -c 1-1500) || true
   deploy/local/stack down --purge >&2 || true
   rm -rf "$ONEX_LOCAL_DIR"
+  [[ -z $failures ]] || printf 'What failed:\n%s\n' "$failures" >&2
   exit "$code"
 }
 
