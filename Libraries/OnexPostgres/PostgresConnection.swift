@@ -35,6 +35,13 @@ public final class PostgresConnection: Sendable {
     try await thread.query(sql, parameters)
   }
 
+  /// As `query`, for a statement that is run often: the server parses it once a session and holds it from then on, so that its text and
+  /// its parameters' types should always be the same.
+  @discardableResult
+  public func queryPrepared(_ sql: String, _ parameters: [PostgresParameter] = []) async throws(PostgresError) -> PostgresResult {
+    try await thread.queryPrepared(sql, parameters)
+  }
+
   /// Runs several statements separated by semicolons; they are one transaction unless the text says otherwise. No rows
   /// come back.
   public func script(_ sql: String) async throws(PostgresError) {

@@ -9,6 +9,11 @@ extension ConnectionThread {
     try await result(.query(sql, parameters), isCancellable: isCancellable, role: role)
   }
 
+  /// One statement with one result that the server parses once a session.
+  func queryPrepared(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> PostgresResult {
+    try await result(.prepared(sql, parameters), role: .alone)
+  }
+
   /// - Returns: the number of rows.
   func copy(into table: String, columns: [String], rows: CopyWriter, role: StatementQueue<Statement>.Role = .alone)
     async throws(PostgresError) -> Int

@@ -11,6 +11,8 @@ final class Session {
   let isCancelRequested: () -> Bool
   private(set) var connection: OpaquePointer?
 
+  var preparedStatements = PreparedStatements()
+
   /// Set when the connection cannot be used any more.
   var ending: PostgresError?
 
@@ -85,6 +87,7 @@ final class Session {
     let answer =
       switch statement.work {
       case .query(let sql, let parameters): query(sql, parameters)
+      case .prepared(let sql, let parameters): prepared(sql, parameters)
       case .script(let sql): script(sql)
       case .copy(let sql, let rows): copy(sql, rows)
       case .pipeline(let statements): pipeline(statements)

@@ -5,6 +5,8 @@ struct Statement: Sendable {
 
   enum Work: Sendable {
     case query(String, [PostgresParameter])
+    /// The same, parsed by the server once a session.
+    case prepared(String, [PostgresParameter])
     /// Several statements in one text, without parameters. Answered by the last one's result.
     case script(String)
     case copy(String, CopyWriter)
