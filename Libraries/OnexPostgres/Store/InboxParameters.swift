@@ -1,6 +1,6 @@
 import OnexCore
 
-/// A batch's inbox entries as parameters of `runtime.commit_batch` and `runtime.commit_work`: a column each.
+/// A batch's inbox entries as parameters of `runtime.commit`: a column each.
 enum InboxParameters {
   static func columns(_ partitions: [TopicPartition]) -> (topics: PostgresArray, numbers: PostgresArray) {
     var (topics, numbers) = (PostgresArray(of: .text), PostgresArray(of: .integer))

@@ -76,11 +76,8 @@ public final class PostgresStore: StreamStore {
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
     let lanes = batch.lanes.keys.sorted()
     var parameters = InboxParameters.make(batch, lanes)
-    var sql = "SELECT * FROM runtime.commit_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-    if !batch.isPlain {
-      parameters += WorkParameters.make(batch)
-      sql = "SELECT * FROM runtime.commit_work(\((1...parameters.count).map { "$\($0)" }.joined(separator: ", ")))"
-    }
+    if !batch.isPlain { parameters += WorkParameters.make(batch) }
+    let sql = batch.isPlain ? PostgresStore.plainCommit : PostgresStore.fullCommit
     return try await PostgresStore.answer { [parameters] () throws(PostgresError) in
       do throws(PostgresError) {
         return try PostgresStore.outcome(try await ask(sql, parameters), lanes)
@@ -94,10 +91,17 @@ public final class PostgresStore: StreamStore {
   private func ask(_ sql: String, _ parameters: [PostgresParameter]) async throws(PostgresError) -> PostgresResult {
     let client = idleCommitters.withLock { $0.popLast() } ?? PostgresClient(configuration, logger: logger)
     defer { idleCommitters.withLock { $0.append(client) } }
-    return try await client.connection().query(sql, parameters)
+    return try await client.connection().queryPrepared(sql, parameters)
   }
 
-  /// Raised by `runtime.commit_work`.
+  private static let plainCommit = commit(parameters: 10)
+  private static let fullCommit = commit(parameters: 40)
+
+  private static func commit(parameters count: Int) -> String {
+    "SELECT * FROM runtime.commit(\((1...count).map { "$\($0)" }.joined(separator: ", ")))"
+  }
+
+  /// Raised by `runtime.commit`.
   private static let conflict = "OX001"
 
   private static func outcome(_ result: PostgresResult, _ lanes: [TopicPartition]) throws(PostgresError) -> CommitOutcome {

@@ -1,6 +1,6 @@
 import OnexCore
 
-/// What a batch does besides answering, as the further parameters of `runtime.commit_work`: a column each.
+/// What a batch does besides answering, as the further parameters of `runtime.commit`: a column each.
 enum WorkParameters {
   static func make(_ batch: CommitBatch) -> [PostgresParameter] {
     entries(batch.entries) + streams(batch.streams) + [.timestamp(batch.time)] + events(batch.streams) + timers(batch)

@@ -56,6 +56,15 @@ extension StreamStoreConformance {
     }
   }
 
+  func ofTwoResponsesOneCounts() async throws {
+    let timers = [deadline(), deadline()]
+    _ = try await committed(batch(timers.map { entry(deadline: .opens($0)) }))
+    let responses = [timers[0], timers[1], timers[0]].map { entry(deadline: .response($0.id)) }
+    let silenced = try await committed(batch(responses)).silenced
+    try require(silenced == [0] || silenced == [2], "one of the two that answer the same request is silent: \(silenced)")
+    try requireEqual(try await due(at: 1000).timers, [], "both deadlines are met")
+  }
+
   func aRepeatSetsNoDeadline() async throws {
     let timer = deadline()
     let request = MessageIdentity.envelope(EnvelopeID(newID()))

@@ -6,8 +6,9 @@ public struct StreamStoreConformance: Sendable {
   public enum Check: String, CaseIterable, Sendable {
     case aStreamIsMadeAndChanged, eventsAreJournaledInOrder, aWrongVersionIsAConflict, aRepeatThatChangesStreamsIsAConflict
     case theSameBatchAgainAppliesOnce, oneOfManyAtOnceChangesTheStream, closedStreamsAreNotOpen
-    case aResponseTakesTheDeadline, aFiringSilencesTheResponse, ofBothInOneBatchTheResponseWins, aRepeatSetsNoDeadline
-    case silenceIsKept, timersComeWhenDue, aTimerMovesAndGoes, aMovedTimerOutlivesItsFiring, timersOfOthersAreLeft
+    case aResponseTakesTheDeadline, aFiringSilencesTheResponse, ofBothInOneBatchTheResponseWins, ofTwoResponsesOneCounts
+    case aRepeatSetsNoDeadline, silenceIsKept, timersComeWhenDue, aTimerMovesAndGoes, aMovedTimerOutlivesItsFiring,
+      timersOfOthersAreLeft
     case aLeaseIsHeld, aLostLeaseCommitsNothing, effectsStartOnce, aFencedLaneStartsNothing
   }
 
@@ -38,6 +39,7 @@ public struct StreamStoreConformance: Sendable {
     case .aResponseTakesTheDeadline: try await aResponseTakesTheDeadline()
     case .aFiringSilencesTheResponse: try await aFiringSilencesTheResponse()
     case .ofBothInOneBatchTheResponseWins: try await ofBothInOneBatchTheResponseWins()
+    case .ofTwoResponsesOneCounts: try await ofTwoResponsesOneCounts()
     case .aRepeatSetsNoDeadline: try await aRepeatSetsNoDeadline()
     case .silenceIsKept: try await silenceIsKept()
     case .timersComeWhenDue: try await timersComeWhenDue()

@@ -43,6 +43,26 @@ import Testing
     }
   }
 
+  /// A rollback that was cut off, a backup that was put back without its table of migrations: the files find what they would make.
+  @Test func theFilesCanBeAppliedAgain() async throws {
+    try await ScratchDatabase.withSchema { _, connection in
+      let before = try await functions(connection)
+      for file in try files() { try await connection.script(file.sql.text) }
+      #expect(try await functions(connection) == before)
+      #expect(try await Migrator(connection, try files()).state().isCurrent)
+    }
+  }
+
+  /// Each function as PostgreSQL would write it, one after the other.
+  private func functions(_ connection: PostgresConnection) async throws -> String {
+    let rows = try await connection.query(
+      """
+      SELECT string_agg(pg_get_functiondef(oid), E'\n' ORDER BY oid::regprocedure::text) AS text
+      FROM pg_proc WHERE prokind = 'f' AND pronamespace IN ('runtime'::regnamespace, 'public'::regnamespace)
+      """)
+    return try rows[0].value("text", as: String.self)
+  }
+
   @Test func twoAtOnceApplyEachFileOnce() async throws {
     try await ScratchDatabase.with { url in
       let files = try files()
