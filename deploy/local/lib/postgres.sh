@@ -128,18 +128,28 @@ postgres_answers() {
   "$(postgres_bin_dir)/pg_isready" -q -h 127.0.0.1 -p "${PORTS[postgres]}" -t 2 >/dev/null 2>&1
 }
 
-# Migrations are idempotent, so they are applied on every `up`: a stack that was left running gets the new ones too.
+# Applies the migrations that the database does not have: also on an `up` of a stack that was left running, while services work with
+# what the earlier ones made, which must not be made anew under them.
 prepare_database() {
-  local exists files arguments=() file
+  local exists files arguments=() file applied
   exists=$(run_psql -d postgres -At -c "SELECT 1 FROM pg_database WHERE datname = 'omnibase_infra'")
   [[ -n $exists ]] || run_psql -d postgres -c 'CREATE DATABASE omnibase_infra'
+  applied=$(applied_migrations)
   shopt -s nullglob
   files=("$REPO"/migrations/forward/*.sql)
   shopt -u nullglob
-  ((${#files[@]} > 0)) || return 0
   for file in "${files[@]}"; do
-    arguments+=(-f "$file")
+    [[ " $applied " == *" $(basename "${file%%_*}") "* ]] || arguments+=(-f "$file")
   done
+  ((${#arguments[@]} > 0)) || return 0
   run_psql -d omnibase_infra "${arguments[@]}" ||
     fail "$EXIT_UNAVAILABLE" "a migration failed; the line above names its file and line, later files were not applied"
+}
+
+# Their numbers as the files' names have them, with spaces between.
+applied_migrations() {
+  local table
+  table=$(run_psql -d omnibase_infra -At -c "SELECT to_regclass('onex_migrations')")
+  [[ -n $table ]] || return 0
+  run_psql -d omnibase_infra -At -c "SELECT string_agg(lpad(number::text, 3, '0'), ' ') FROM onex_migrations"
 }
