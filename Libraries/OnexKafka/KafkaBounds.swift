@@ -17,8 +17,9 @@ enum KafkaBounds {
   /// How long the broker may take to acknowledge: for ever. Several batches are under way at once; giving one up while a later
   /// one is still tried would turn their order around.
   static let deliveryTimeoutMS = 0
-  /// How long a record waits for others to share a request with.
-  static let lingerMS = 2
+  /// How long a record waits for others to share a request with: not at all. A pipeline publishes by the batch, and what comes while a
+  /// request is under way shares the next one; each millisecond here would be one more for every hop of every request.
+  static let lingerMS = 0
   /// Stored offsets reach the broker this often.
   static let commitIntervalMS = 1000
   /// A member that is not heard of for so long loses its partitions.
