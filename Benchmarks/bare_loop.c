@@ -51,11 +51,15 @@ static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
   return rk;
 }
 
+// A client gathers requests for a moment before it sends them; a service has gathered what it sends by the batch.
+#define CLIENT_LINGER_MS "2"
+#define SERVICE_LINGER_MS "0"
+
 // The same settings as the runtime's own producer, so that what is compared is the runtime and not a tuning.
-static rd_kafka_t *producer(void) {
+static rd_kafka_t *producer(const char *linger_ms) {
   rd_kafka_conf_t *conf = configuration();
   set(conf, "enable.idempotence", "true");
-  set(conf, "linger.ms", "2");
+  set(conf, "linger.ms", linger_ms);
   set(conf, "batch.num.messages", "10000");
   set(conf, "queue.buffering.max.messages", "100000");
   set(conf, "partitioner", "murmur2_random");
@@ -89,7 +93,7 @@ static void produce(rd_kafka_t *rk, rd_kafka_topic_t *topic, const void *key, si
 }
 
 static void create(int count, char **names) {
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
   char text[256];
   rd_kafka_NewTopic_t **topics = calloc((size_t)count, sizeof *topics);
@@ -122,7 +126,7 @@ static void request(rd_kafka_t *rk, rd_kafka_topic_t *topic, const char *operati
 }
 
 static void fill(const char *name, long count) {
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
   for (long i = 0; i < count; i++) {
     request(rk, topic, "compute.echo", i);
@@ -134,7 +138,7 @@ static void fill(const char *name, long count) {
 static void flow(const char *in, const char *out, long count, long window, const char *operation) {
   rd_kafka_queue_t *queue;
   consumer(out, &queue, 1);
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, in, NULL);
   static rd_kafka_message_t *batch[4096];
   long sent = 0, seen = 0;
@@ -168,14 +172,29 @@ static int ascending(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
+// Says which requests have no answer, and the first record that answered none of them for the first time: an error, or a repeat.
+static void unanswered(const double *times, long count, const char *other) {
+  long missing = 0, first = -1, last = -1;
+  for (long i = 0; i < count; i++) {
+    if (times[i] != 0) continue;
+    if (first < 0) first = i;
+    last = i;
+    missing++;
+  }
+  fprintf(stderr, "bare_loop: pace: %ld of %ld requests have no answer after a minute, from the %ldth to the %ldth%s%s\n", missing, count,
+          first, last, other[0] ? "; there was also: " : "", other);
+  exit(1);
+}
+
 static void pace(const char *in, const char *out, long rate, long length) {
   const long count = rate * length;
   rd_kafka_queue_t *queue;
   consumer(out, &queue, 1);
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, in, NULL);
   double *times = calloc((size_t)count, sizeof *times);
   static rd_kafka_message_t *batch[4096];
+  char other[1024] = "";
   const double start = seconds();
   long sent = 0, seen = 0;
   while (seen < count) {
@@ -183,17 +202,20 @@ static void pace(const char *in, const char *out, long rate, long length) {
     const double now = seconds() - start;
     for (; sent < count && (double)sent / (double)rate <= now; sent++) request(rk, topic, "compute.echo", sent);
     rd_kafka_poll(rk, 0);
-    if (now > (double)length + 60) die("pace", "not every request was answered within a minute");
-    const ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, 4096);
+    if (now > (double)length + 60) unanswered(times, count, other);
+    // Asked for one record, the call returns with the first; until the next request is due there is nothing else to do.
+    ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, 4096);
+    if (n <= 0) n = rd_kafka_consume_batch_queue(queue, 1, batch, 1);
     for (ssize_t i = 0; i < n; i++) {
       const long number = number_of(batch[i]);
       if (number >= 0 && number < count && times[number] == 0) {
         times[number] = seconds() - start - (double)number / (double)rate;
         seen++;
+      } else if (!other[0] && !batch[i]->err) {
+        snprintf(other, sizeof other, "%.*s", (int)batch[i]->len, (const char *)batch[i]->payload);
       }
       rd_kafka_message_destroy(batch[i]);
     }
-    if (n <= 0) usleep(200);
   }
   qsort(times + rate, (size_t)(count - rate), sizeof *times, ascending);
   const double *sorted = times + rate;
@@ -224,7 +246,7 @@ static void copy(const char *from, const char *to, long count, int as_answer) {
   rd_kafka_queue_t *queue;
   rd_kafka_t *in = consumer(from, &queue, 0);
   (void)in;
-  rd_kafka_t *out = producer();
+  rd_kafka_t *out = producer(SERVICE_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(out, to, NULL);
   static rd_kafka_message_t *batch[4096];
   long done = 0;
@@ -252,7 +274,7 @@ static void copy(const char *from, const char *to, long count, int as_answer) {
 
 // Looks at the end of the log, so that what counts is what the broker has and not what a client has queued.
 static void measure(const char *topic, long count) {
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   int64_t low = 0, high = 0, first = 0;
   double start = 0;
   while (high < count) {
@@ -299,7 +321,7 @@ static void join(const char *topic, const char *group) {
 static void lines(const char *name, const char *path) {
   FILE *file = fopen(path, "r");
   if (!file) die("lines", path);
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
   char *line = NULL;
   size_t room = 0;
@@ -328,7 +350,7 @@ static void event(rd_kafka_t *rk, rd_kafka_topic_t *topic, long number) {
 }
 
 static void events(const char *name, long rate, long length) {
-  rd_kafka_t *rk = producer();
+  rd_kafka_t *rk = producer(CLIENT_LINGER_MS);
   rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
   const double start = seconds();
   for (long sent = 0; sent < rate * length;) {

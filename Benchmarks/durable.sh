@@ -26,17 +26,13 @@ say "durable round trip: $rounds rounds of $count requests, each on a fresh brok
 for round in $(seq "$rounds"); do
   fresh_stack infra
   create_runtime_topics
-  "$bare" create hop-0 hop-1 hop-2 hop-3 hop-4
+  hops=(hop-0 hop-1 hop-2 hop-3)
+  "$bare" create "${hops[@]}"
   psql -X -q "$OMNIBASE_INFRA_DB_URL" \
     -c 'CREATE TABLE bench_rows (LIKE runtime.inbox INCLUDING DEFAULTS, PRIMARY KEY (consumer, identity, received_on))'
-  beside_hops "$count" rate_of "$count" "$bare" flow hop-0 hop-4 "$count" "$window" >>"$work/hops"
+  beside_hops "$count" "${hops[@]}" rate_of "$count" "$bare" flow hop-0 hop-3 "$count" "$window" >>"$work/hops"
   rate_of "$count" insert_rows >>"$work/inserts"
-  start_service runtime-main
-  main=$pid
-  start_service runtime-worker
-  worker=$pid
-  read -r postgres _ <"$ONEX_LOCAL_DIR/pids/postgres.pid"
-  read -r broker _ <"$ONEX_LOCAL_DIR/pids/broker.pid"
+  start_runtime
   before=("$(processor_ms "$main")" "$(processor_ms "$worker")" "$(processor_ms "$postgres")" "$(processor_ms "$broker")")
   rate_of "$count" "$bare" flow requests responses "$count" "$window" >>"$work/durable"
   processor_us "$main" "${before[0]}" >>"$work/main"

@@ -4,8 +4,9 @@
 //
 // A broker answers a fetch when it has min_bytes of records, or after max_wait_ms (https://kafka.apache.org/protocol, Fetch). The
 // development broker answers at once, so that every idle client asks thousands of times a second and takes the processor from
-// what a benchmark measures. The gate keeps such an answer to itself and asks again, the same bytes, every GATE_PAUSE_US
-// microseconds (1000), until there are records, an error, or the wait is over. All else passes as it is.
+// what a benchmark measures. The gate keeps such an answer to itself and asks again, the same bytes, as soon as the broker has
+// acknowledged records of one of its topics, and every GATE_PAUSE_US microseconds (20000) for what it did not see, until there are
+// records, an error, or the wait is over. All else passes as it is.
 //
 // Nor does the development broker keep to a fetch's max_bytes: it answers with all that a partition has. The gate passes on as many whole
 // record batches as the client asked for, at least one of the first partition that has any (KIP-74); the client asks for the rest.
@@ -13,7 +14,8 @@
 // A held fetch holds the later requests of its connection, as a broker does: it takes a connection's next request when it has
 // answered the one before. Answers so stay in order, and since every wait ends, nothing waits for ever.
 //
-// Fetch is understood up to version 11, the highest that librdkafka 2.0.2 asks; a later one passes unheld.
+// Understood are Fetch up to version 11 and Produce up to version 8, which librdkafka 2.0.2 does not exceed; a later Fetch passes
+// unheld, a later Produce unnoticed.
 #define _GNU_SOURCE // accept4, epoll_pwait2, memmem
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,10 +30,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FETCH = 1, METADATA = 3, FIND_COORDINATOR = 10, FETCH_VERSION_MAX = 11 };
+enum { PRODUCE = 0, FETCH = 1, METADATA = 3, FIND_COORDINATOR = 10, FETCH_VERSION_MAX = 11, PRODUCE_VERSION_MAX = 8 };
 // A response is at most what the clients of the benchmarks take (receive.message.max.bytes of bare_loop).
 enum { FRAME_MAX = 1000000000, FRAME_MIN = 4, REQUEST_MIN = 8, READ_SIZE = 1 << 16, UNSENT_MAX = 1 << 20 };
-enum { NAMING_MAX = 64, EVENTS_MAX = 64 };
+enum { NOTED_MAX = 64, EVENTS_MAX = 64 };
 
 struct buffer {
   unsigned char *bytes;
@@ -55,15 +57,19 @@ struct session {
   enum fetch_state state;
   struct buffer fetch; // the request that is ASKED or PAUSED, whole
   int64_t ask_at, answer_by;
-  // Correlation ids of requests whose answers name the broker's port.
-  int32_t naming[NAMING_MAX];
-  int naming_count;
+  int is_late; // the broker may have been ASKED before the records that it has acknowledged meanwhile
+  // Requests whose answers are looked into: by whoever writes, and where the broker's port is named.
+  struct {
+    int32_t correlation;
+    int key;
+  } noted[NOTED_MAX];
+  int noted_count;
 };
 
 static struct session *sessions;
 static int poll_set, listener;
 static uint16_t gate_port, broker_port;
-static int64_t pause_ns = 1000000;
+static int64_t pause_ns = 20000000;
 
 static void die(const char *what) {
   fprintf(stderr, "fetch_gate: %s: %s\n", what, strerror(errno));
@@ -253,13 +259,32 @@ static void name_the_gate(unsigned char *bytes, size_t size) {
   }
 }
 
-static int forget_naming(struct session *session, int32_t correlation) {
-  for (int i = 0; i < session->naming_count; i++) {
-    if (session->naming[i] != correlation) continue;
-    session->naming[i] = session->naming[--session->naming_count];
-    return 1;
+// The key of a request that was noted, which it is no more; -1 for any other.
+static int forget(struct session *session, int32_t correlation) {
+  for (int i = 0; i < session->noted_count; i++) {
+    if (session->noted[i].correlation != correlation) continue;
+    const int key = session->noted[i].key;
+    session->noted[i] = session->noted[--session->noted_count];
+    return key;
   }
-  return 0;
+  return -1;
+}
+
+// Whoever waits for records of the topic that the answer to a Produce begins with has them now.
+static void wake_readers(const unsigned char *bytes, int64_t size) {
+  struct reader reader = {bytes + 8, bytes + size, 0};
+  skip(&reader, 4); // topics; librdkafka writes to one at a time
+  const unsigned char *name = reader.at;
+  skip_sized(&reader, integer(&reader, 2));
+  if (reader.failed) return;
+  for (struct session *session = sessions; session; session = session->next) {
+    if (session->state == NO_FETCH) continue;
+    // The name as it stands in both, with its length; that it could also stand elsewhere is fine for a benchmark.
+    const unsigned char *fetch = session->fetch.bytes + session->fetch.begin;
+    if (!memmem(fetch, held(&session->fetch), name, (size_t)(reader.at - name))) continue;
+    session->is_late = session->state == ASKED;
+    if (session->state == PAUSED) session->ask_at = 0;
+  }
 }
 
 // MARK: Passing on
@@ -268,18 +293,21 @@ static int forget_naming(struct session *session, int32_t correlation) {
 static void pass_requests(struct session *session) {
   struct buffer *in = &session->client.in;
   int64_t size;
-  while (session->state == NO_FETCH && session->naming_count < NAMING_MAX && (size = frame(in, REQUEST_MIN))) {
+  while (session->state == NO_FETCH && session->noted_count < NOTED_MAX && (size = frame(in, REQUEST_MIN))) {
     if (size < 0) {
       session->closed = 1;
       return;
     }
     const unsigned char *bytes = in->bytes + in->begin;
     const struct request request = request_in(bytes, size);
-    if (request.key == METADATA || request.key == FIND_COORDINATOR) {
-      session->naming[session->naming_count++] = request.correlation;
+    const int writes = request.key == PRODUCE && request.version <= PRODUCE_VERSION_MAX;
+    if (writes || request.key == METADATA || request.key == FIND_COORDINATOR) {
+      session->noted[session->noted_count].correlation = request.correlation;
+      session->noted[session->noted_count++].key = request.key;
     }
     if (request.max_wait_ms > 0 && request.min_bytes > 0) {
       session->state = ASKED;
+      session->is_late = 0;
       session->answer_by = now_ns() + request.max_wait_ms * 1000000;
       session->fetch.begin = session->fetch.end = 0;
       append(&session->fetch, bytes, (size_t)size);
@@ -295,6 +323,7 @@ static int hold(struct session *session, unsigned char *bytes, int64_t *size) {
   const int64_t now = now_ns(), records = records_in(bytes, size, &fetch);
   if (records < 0 || records >= fetch.min_bytes || now >= session->answer_by) return 0;
   session->ask_at = now + pause_ns < session->answer_by ? now + pause_ns : session->answer_by;
+  if (session->is_late) session->ask_at = now;
   return 1;
 }
 
@@ -312,8 +341,10 @@ static void pass_answers(struct session *session) {
     if (session->state == ASKED && correlation == correlation_of(session->fetch.bytes + 4)) {
       session->state = hold(session, bytes, &size) ? PAUSED : NO_FETCH;
       if (session->state == PAUSED) continue;
-    } else if (forget_naming(session, correlation)) {
-      name_the_gate(bytes, (size_t)size);
+    } else {
+      const int key = forget(session, correlation);
+      if (key == PRODUCE) wake_readers(bytes, size);
+      else if (key >= 0) name_the_gate(bytes, (size_t)size);
     }
     append(&session->client.out, bytes, (size_t)size);
   }
@@ -424,6 +455,7 @@ static int64_t ask_again(void) {
   for (struct session *session = sessions; session; session = session->next) {
     if (session->state == PAUSED && session->ask_at <= now) {
       session->state = ASKED;
+      session->is_late = 0;
       append(&session->broker.out, session->fetch.bytes, held(&session->fetch));
       advance(session);
     }

@@ -13,7 +13,6 @@ fill_database() {
   [ "$1" -gt 0 ] || return 0
   PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 -v n="$1" "$OMNIBASE_INFRA_DB_URL" >/dev/null <<'SQL'
 SELECT date_trunc('week', now() AT TIME ZONE 'UTC')::date AS week \gset
-UPDATE runtime.inbox_day SET day = :'week';
 SELECT format('CREATE TABLE runtime.%I PARTITION OF runtime.inbox FOR VALUES FROM (%L) TO (%L)',
   'inbox_week_' || to_char(week, 'YYYYMMDD'), week, week + 7)
 FROM (VALUES (:'week'::date), (:'week'::date - 7)) AS weeks (week)

@@ -5,6 +5,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/onex-bench.XXXXXX")
 export ONEX_LOCAL_DIR="$work/stack" ONEX_LOCAL_PORTS=auto
 bare="$work/bare_loop"
 fetch_gate="$work/fetch_gate"
+no_autosave="$work/no_autosave.so"
 gate=
 services=()
 
@@ -33,22 +34,17 @@ prepare() {
   (cd "$repo" && make --no-print-directory release >&2)
   cc -O2 -Wall -Wextra -o "$bare" "$repo/Benchmarks/bare_loop.c" -lrdkafka
   cc -std=c11 -O2 -Wall -Wextra -o "$fetch_gate" "$repo/Benchmarks/fetch_gate.c"
+  cc -std=c11 -O2 -Wall -Wextra -shared -fPIC -o "$no_autosave" "$repo/Benchmarks/no_autosave.c"
 }
 
-# Brings up an empty broker, or broker and database when $1 is infra, and reads their settings. The development broker writes all it
-# holds to disk every few seconds, on a core of its own: that thread gets what is left over, since it would measure how much data
-# there is. (No other broker has such a thread.)
+# Brings up an empty broker that does not save by itself (no_autosave.c), or broker and database when $1 is infra, and reads their
+# settings.
 fresh_stack() {
-  local pid task
   "$repo/deploy/local/stack" down --purge >/dev/null 2>&1 || true
-  "$repo/deploy/local/stack" up "$1" >/dev/null 2>&1
+  LD_PRELOAD=$no_autosave "$repo/deploy/local/stack" up "$1" >/dev/null 2>&1
   # shellcheck disable=SC1091
   . "$ONEX_LOCAL_DIR/stack.env"
   export ONEX_CONTRACTS_DIR="$repo/contracts"
-  read -r pid _ <"$ONEX_LOCAL_DIR/pids/broker.pid"
-  for task in /proc/"$pid"/task/*; do
-    if [ "$(cat "$task/comm")" = autosave ]; then chrt --idle --pid 0 "${task##*/}"; fi
-  done
 }
 
 # Starts the gate before the fresh stack's broker (fetch_gate.c says what it is for), and leads all clients from here on through it;
@@ -91,6 +87,17 @@ start_service() {
   startup_ms=$(($(milliseconds) - begin))
 }
 
+# Starts runtime-main and one worker; leaves their processes in $main and $worker, and those of the servers in $postgres and $broker.
+# shellcheck disable=SC2034 # for whoever sources this
+start_runtime() {
+  start_service runtime-main
+  main=$pid
+  start_service runtime-worker
+  worker=$pid
+  read -r postgres _ <"$ONEX_LOCAL_DIR/pids/postgres.pid"
+  read -r broker _ <"$ONEX_LOCAL_DIR/pids/broker.pid"
+}
+
 stop_services() {
   [ "${#services[@]}" -gt 0 ] || return 0
   kill "${services[@]}" 2>/dev/null || true
@@ -107,14 +114,14 @@ rate_of() {
   awk -v n="$count" -v t="$(($(milliseconds) - begin))" 'BEGIN { printf "%d\n", n * 1000 / t }'
 }
 
-# Four loops that copy from topic to topic, the same hops without a runtime, while "$@" runs: client to main, main to worker, worker to
-# main, main to client. They end after $1 records.
+# Three loops that copy from topic to topic, as main, the worker and main again do, while a command runs: the same hops without a
+# runtime, client to main, main to worker, worker to main, main to client. They end after $1 records. The topics are $2 to $5, the
+# command is the rest.
 beside_hops() {
-  local count=$1 loops=() hop
-  shift
-  for hop in "hop-0 hop-1" "hop-1 hop-2" "hop-2 hop-3" "hop-3 hop-4"; do
-    # shellcheck disable=SC2086 # two topics
-    "$bare" copy $hop "$count" &
+  local count=$1 topics=("${@:2:4}") loops=() hop
+  shift 5
+  for hop in 0 1 2; do
+    "$bare" copy "${topics[hop]}" "${topics[hop + 1]}" "$count" &
     loops+=("$!")
   done
   "$@"
@@ -129,3 +136,6 @@ processor_ms() {
     awk -v hertz="$(getconf CLK_TCK)" -v parent="$1" '
       { id = $1; sub(/.*\) /, ""); sum += $12 + $13; if (id == parent) sum += $14 + $15 } END { print int(sum * 1000 / hertz) }'
 }
+
+# Milliseconds for which a processor of this machine had work and the host gave it to others, since the start.
+stolen_ms() { awk -v hertz="$(getconf CLK_TCK)" '$1 == "cpu" { print int($9 * 1000 / hertz) }' /proc/stat; }

@@ -85,12 +85,7 @@ fresh_stack infra
 create_runtime_topics
 "$bare" create agent-actions agent-actions.dlq
 export ONEX_CONTRACTS_DIR="$work/contracts"
-start_service runtime-main
-main=$pid
-start_service runtime-worker
-worker=$pid
-read -r postgres _ <"$ONEX_LOCAL_DIR/pids/postgres.pid"
-read -r broker _ <"$ONEX_LOCAL_DIR/pids/broker.pid"
+start_runtime
 processes=("$main" "$worker" "$postgres" "$broker")
 say "sizes: $count echo requests, $runs runs of three steps, $count events of agents"
 measure_requests
