@@ -1,6 +1,7 @@
 import Glibc
 import OnexCore
 import OnexJSON
+import OnexKafka
 import ProcessTestSupport
 
 /// A broker, a database and the services of one run, for nobody else.
@@ -179,9 +180,24 @@ actor ChaosStack {
       for (_, service) in all { service.process.signal(SIGCONT) }
       load.resume()
     }
-    // What the services have sent is worked off.
-    try await SystemClock().sleep(for: .milliseconds(300))
+    try await untilNothingIsWritten()
     try await broker.stop()
+  }
+
+  /// Waits until the broker has worked off what the services had sent when they were stopped: it answers, and its logs do not grow.
+  private func untilNothingIsWritten() async throws {
+    let admin = try KafkaAdmin(KafkaConnection(bootstrapServers: [broker.address], clientID: "chaos"))
+    let partitions = try await admin.topics().flatMap { topic in
+      topic.partitions.map { TopicPartition(topic.name, $0.partition) }
+    }
+    var before: [TopicPartition: Int64] = [:]
+    var still = 0
+    _ = try await TestEnvironment.eventually("the broker's logs do not grow", within: .seconds(60)) {
+      let ends = try await admin.watermarks(of: partitions).mapValues(\.upperBound)
+      still = ends == before ? still + 1 : 0
+      before = ends
+      return still >= 15 ? true : nil
+    }
   }
 
   private func expectHealthy(_ service: RunningService) async throws {
