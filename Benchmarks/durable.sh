@@ -11,9 +11,7 @@ count=${BENCH_DURABLE:-50000} rounds=${BENCH_DURABLE_ROUNDS:-5} window=8000 batc
 # The two rows of every request, in batches, by one session.
 insert_rows() {
   PGOPTIONS='-c client_min_messages=warning' psql -X -q "$OMNIBASE_INFRA_DB_URL" >/dev/null <<SQL
-SELECT format(
-  'INSERT INTO bench_rows SELECT ''bench'', gen_random_uuid(), current_date, NULL, ''requests'', 0, n, gen_random_uuid(), n::int, now(), repeat(''x'', 500)::bytea FROM generate_series(1, %s) AS n',
-  $batch) FROM generate_series(1, $count * 2 / $batch)
+SELECT \$\$${bare_commit/ROWS/$batch}\$\$ FROM generate_series(1, $count * 2 / $batch)
 \gexec
 SQL
 }
@@ -28,8 +26,7 @@ for round in $(seq "$rounds"); do
   create_runtime_topics
   hops=(hop-0 hop-1 hop-2 hop-3)
   "$bare" create "${hops[@]}"
-  psql -X -q "$OMNIBASE_INFRA_DB_URL" \
-    -c 'CREATE TABLE bench_rows (LIKE runtime.inbox INCLUDING DEFAULTS, PRIMARY KEY (consumer, identity, received_on))'
+  create_bench_rows
   beside_hops "$count" "${hops[@]}" rate_of "$count" "$bare" flow hop-0 hop-3 "$count" "$window" >>"$work/hops"
   rate_of "$count" insert_rows >>"$work/inserts"
   start_runtime

@@ -70,6 +70,14 @@ create_runtime_topics() {
   "$bare" create responses "${topics[@]}"
 }
 
+# One commit of ROWS rows as the inbox has them, without the runtime's functions.
+bare_commit="INSERT INTO bench_rows SELECT 'bench', gen_random_uuid(), current_date, NULL, 'requests', 0, n, gen_random_uuid(), n::int, now(), repeat('x', 500)::bytea FROM generate_series(1, ROWS) AS n"
+
+create_bench_rows() {
+  psql -X -q "$OMNIBASE_INFRA_DB_URL" \
+    -c 'CREATE TABLE bench_rows (LIKE runtime.inbox INCLUDING DEFAULTS, PRIMARY KEY (consumer, identity, received_on))'
+}
+
 # Starts the service $1 and waits until it is ready; leaves its process in $pid, its health port in $port and the
 # milliseconds that took in $startup_ms.
 start_service() {
