@@ -1,3 +1,0 @@
-DROP FUNCTION runtime.commit, runtime.commit_streams;
-
-DELETE FROM onex_migrations WHERE number = 8;
