@@ -84,7 +84,7 @@ actor ChaosStack {
     // What ended by itself was no victim of this test.
     if let code = victim.process.code { throw TestFailure("\(member) ended with \(code): \(victim.process.output.suffix(800))") }
     victim.process.signal(SIGKILL)
-    _ = try await victim.process.exitCode(within: .seconds(10))
+    _ = try await victim.process.exitCode(within: .seconds(60))
     try await SystemClock().sleep(for: downtime)
     services[member] = try start(member)
   }

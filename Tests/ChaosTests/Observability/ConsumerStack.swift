@@ -120,7 +120,7 @@ actor ConsumerStack {
     let victim = members.remove(at: pick % members.count)
     try ConsumerStack.expectAlive(victim)
     victim.process.signal(SIGKILL)
-    _ = try await victim.process.exitCode(within: .seconds(10))
+    _ = try await victim.process.exitCode(within: .seconds(60))
     try await SystemClock().sleep(for: downtime)
     try await sessions.end(of: group)
     try join()
