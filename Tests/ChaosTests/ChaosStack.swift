@@ -162,11 +162,17 @@ actor ChaosStack {
   private func expectUnready(_ reason: String, _ blamed: [ChaosPlan.Member]) async throws {
     for member in blamed {
       let service = try service(member)
-      _ = try await TestEnvironment.eventually("\(member) says \(reason)", within: .seconds(40)) {
-        try await expectHealthy(service)
-        let ready = try await service.get("/ready")
-        let codes = ready?.body["reasons"]?.array?.compactMap { $0["code"]?.string } ?? []
-        return ready?.status == 503 && codes.contains(reason) ? true : nil
+      var said = "nothing"
+      do {
+        _ = try await TestEnvironment.eventually("\(member) says \(reason)", within: .seconds(40)) {
+          try await expectHealthy(service)
+          let ready = try await service.get("/ready")
+          said = ready.map { "\($0.status) \($0.body)" } ?? "nothing"
+          let codes = ready?.body["reasons"]?.array?.compactMap { $0["code"]?.string } ?? []
+          return ready?.status == 503 && codes.contains(reason) ? true : nil
+        }
+      } catch {
+        throw TestFailure("\(error); /ready said \(said)")
       }
     }
   }

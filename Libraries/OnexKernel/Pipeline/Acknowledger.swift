@@ -28,7 +28,7 @@ struct Acknowledger: Sendable {
   private func confirm(_ batch: PublishedBatch) async -> Bool {
     let failures = await batch.publication.failures()
     guard !failures.isEmpty else {
-      pipeline.outages.succeeded(.broker)
+      pipeline.outages.succeeded(.producer)
       return true
     }
     pipeline.window.beginRepeating()

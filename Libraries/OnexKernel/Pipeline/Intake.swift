@@ -70,10 +70,10 @@ struct Intake: Sendable {
     case .fault(let error) where error.isFatal:
       throw ServiceFailure.internalError("the event bus failed for good: \(error)")
     case .fault(let error):
-      pipeline.outages.failed(.broker, error.description)
+      pipeline.outages.failed(.consumer, error.description)
       parts.context.health.check("kafka", state: .down, error: error.description)
     case .recovered:
-      pipeline.outages.succeeded(.broker)
+      pipeline.outages.succeeded(.consumer)
       parts.context.health.check("kafka", state: .up)
     case .assigned, .revoking:
       preconditionFailure("handled where the task that follows can be started")

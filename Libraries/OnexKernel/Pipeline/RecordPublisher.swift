@@ -28,7 +28,7 @@ struct RecordPublisher: Sendable {
       // At any attempt: a broker that comes back empty first knows no topic, and then refuses the sequence of what was written before.
       if let fatal = failures.first(where: { $0.error.isFatal }) { return .broken(fatal.error) }
       attempt += 1
-      outages.failed(.broker, failures.first { $0.error.isRetriable }?.error.description ?? first.error.description)
+      outages.failed(.producer, failures.first { $0.error.isRetriable }?.error.description ?? first.error.description)
       let next = failures.map { failure in
         (retry(pending[failure.index], failure.error, batch.source(sources[failure.index])), sources[failure.index])
       }
@@ -39,7 +39,7 @@ struct RecordPublisher: Sendable {
       if Task.isCancelled { return .cancelled }
       failures = await producer.publish(pending)
     }
-    outages.succeeded(.broker)
+    outages.succeeded(.producer)
     return .written
   }
 

@@ -1,0 +1,42 @@
+import OnexService
+import Testing
+
+@testable import OnexKernel
+
+/// What `/ready` says while one part of a pipeline can reach what it needs and another cannot.
+@Suite struct OutageReporterTests {
+  private let health = HealthState()
+  private let outages: OutageReporter
+
+  init() {
+    health.running()
+    outages = OutageReporter(health: health, logger: .disabled)
+  }
+
+  /// A batch was acknowledged, the broker went away, and only then does somebody look at the acknowledgement.
+  @Test func anAcknowledgementFromBeforeDoesNotEndAnOutage() {
+    outages.failed(.consumer, "no broker answers")
+    outages.succeeded(.producer)
+    #expect(!health.isReady)
+    outages.succeeded(.consumer)
+    #expect(health.isReady)
+  }
+
+  @Test func theBrokerIsBackWhenBothSayIt() {
+    outages.failed(.producer, "a record was not written")
+    outages.failed(.consumer, "no broker answers")
+    outages.succeeded(.consumer)
+    #expect(!health.isReady)
+    outages.succeeded(.producer)
+    #expect(health.isReady)
+  }
+
+  @Test func databaseAndBrokerAreApart() {
+    outages.failed(.store, "the database does not answer")
+    outages.failed(.consumer, "no broker answers")
+    outages.succeeded(.consumer)
+    #expect(!health.isReady)
+    outages.succeeded(.store)
+    #expect(health.isReady)
+  }
+}
