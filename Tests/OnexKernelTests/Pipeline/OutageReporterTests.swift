@@ -22,21 +22,15 @@ import Testing
     #expect(health.isReady)
   }
 
-  @Test func theBrokerIsBackWhenBothSayIt() {
-    outages.failed(.producer, "a record was not written")
+  /// Producer and consumer of one broker, broker and database.
+  @Test(arguments: [OutageReporter.Witness.producer, .store]) func oneThatIsBackDoesNotSpeakForTheOther(
+    _ other: OutageReporter.Witness
+  ) {
+    outages.failed(other, "it does not answer")
     outages.failed(.consumer, "no broker answers")
     outages.succeeded(.consumer)
     #expect(!health.isReady)
-    outages.succeeded(.producer)
-    #expect(health.isReady)
-  }
-
-  @Test func databaseAndBrokerAreApart() {
-    outages.failed(.store, "the database does not answer")
-    outages.failed(.consumer, "no broker answers")
-    outages.succeeded(.consumer)
-    #expect(!health.isReady)
-    outages.succeeded(.store)
+    outages.succeeded(other)
     #expect(health.isReady)
   }
 }
