@@ -131,7 +131,7 @@ postgres_answers() {
 # Applies the migrations that the database does not have: also on an `up` of a stack that was left running, while services work with
 # what the earlier ones made, which must not be made anew under them.
 prepare_database() {
-  local exists files arguments=() file applied
+  local exists files arguments=() file name applied
   exists=$(run_psql -d postgres -At -c "SELECT 1 FROM pg_database WHERE datname = 'omnibase_infra'")
   [[ -n $exists ]] || run_psql -d postgres -c 'CREATE DATABASE omnibase_infra'
   applied=$(applied_migrations)
@@ -139,7 +139,8 @@ prepare_database() {
   files=("$REPO"/migrations/forward/*.sql)
   shopt -u nullglob
   for file in "${files[@]}"; do
-    [[ " $applied " == *" $(basename "${file%%_*}") "* ]] || arguments+=(-f "$file")
+    name=$(basename "$file")
+    [[ " $applied " == *" ${name%%_*} "* ]] || arguments+=(-f "$file")
   done
   ((${#arguments[@]} > 0)) || return 0
   run_psql -d omnibase_infra "${arguments[@]}" ||
