@@ -35,6 +35,7 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
     var bytes = 0
     var streams = InMemoryStreams()
     var starts: [Identity: RawUUID] = [:]
+    var claims: [Identity: ExecutionClaim] = [:]
     var leases: [String: [TopicPartition: (owner: String, renewed: Duration)]] = [:]
   }
 
@@ -148,6 +149,32 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
     return OutboundRecord(
       topic: record.topic, partition: record.partition, key: copied(record.key), value: copied(record.value),
       messageID: record.messageID, headers: record.headers.map { RecordHeader($0.name, copied($0.value)) })
+  }
+
+  // MARK: - Executions under way
+
+  public func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    state.withLock { state in
+      guard state.epochs[claim.consumer]?[claim.source] == claim.epoch else { return .fenced }
+      let identity = Identity(consumer: claim.consumer, message: claim.identity.message)
+      if let answer = state.answers[identity] { return .recorded(answer.recorded) }
+      if let held = state.claims[identity], (held.source, held.offset) != (claim.source, claim.offset),
+        state.epochs[held.consumer]?[held.source] == held.epoch
+      {
+        return .held(held.identity.digest)
+      }
+      state.claims[identity] = claim
+      return .claimed
+    }
+  }
+
+  public func release(_ claims: [ExecutionClaim]) async throws(StoreError) {
+    state.withLock { state in
+      for claim in claims {
+        let identity = Identity(consumer: claim.consumer, message: claim.identity.message)
+        if state.claims[identity] == claim { state.claims[identity] = nil }
+      }
+    }
   }
 
   // MARK: - Effects that run at most once

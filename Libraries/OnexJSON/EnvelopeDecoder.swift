@@ -17,8 +17,13 @@ public struct EnvelopeDecoder: ~Copyable {
 
   private var parser = JSONParser()
   public let limits: Limits
+  private let cluster: String
 
-  public init(limits: Limits = Limits()) { self.limits = limits }
+  /// - Parameter cluster: the broker's cluster id, part of the identity of a request that carries none; empty where the broker has none.
+  public init(limits: Limits = Limits(), cluster: String = "") {
+    self.limits = limits
+    self.cluster = cluster
+  }
 
   public mutating func decode(_ record: ConsumedRecord) -> Result<Envelope, RejectedRecord> {
     guard let value = record.value else {
@@ -29,11 +34,11 @@ public struct EnvelopeDecoder: ~Copyable {
       return .failure(EnvelopeDecoder.rejection(record, value, ResponseError(.payloadTooLarge, message)))
     }
     do throws(JSONError) {
-      let payloadBytesMax = limits.payloadBytesMax
+      let (payloadBytesMax, cluster) = (limits.payloadBytesMax, cluster)
       let result = try value.withUnsafeBytes { text throws(JSONError) in
         try parser.walk(text, recordDepth: 2) { nodes throws(JSONError) in
           let fields = try EnvelopeFields(value, text: text, nodes: nodes)
-          return RequestReader(record: record, fields: fields, payloadBytesMax: payloadBytesMax).read()
+          return RequestReader(record: record, fields: fields, payloadBytesMax: payloadBytesMax, cluster: cluster).read()
         }
       }
       guard case .success(let envelope) = result, let metadata = envelope.metadata else { return result }

@@ -8,14 +8,14 @@ struct RequestReader {
   let record: ConsumedRecord
   let fields: EnvelopeFields
   let payloadBytesMax: Int
+  /// The broker's cluster id; empty where it has none.
+  let cluster: String
 
   func read() -> Result<Envelope, RejectedRecord> {
     let envelopeID = fields.uuid(.envelopeID)
     let correlationID = fields.uuid(.correlationID)
     // Deriving one costs a hash: only where none came.
-    let identity =
-      envelopeID.optional.map { EnvelopeID($0) }
-      ?? EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
+    let identity = envelopeID.optional.map { EnvelopeID($0) } ?? EnvelopeID(placeOf: record, cluster: cluster)
     let correlation = correlationID.optional.map { CorrelationID($0) }
     let operation = fields[.operation].flatMap { fields.plainText($0) }.flatMap { Operation(utf8: $0) }
     func reject(_ code: ErrorCode, _ message: String) -> Result<Envelope, RejectedRecord> {
@@ -33,6 +33,7 @@ struct RequestReader {
     var envelope = Envelope(
       operation: operation, envelopeID: identity, correlationID: correlation ?? identity.derived("correlation"))
     envelope.isComplete = fields[.envelopeID] != nil && fields[.correlationID] != nil
+    if fields[.envelopeID] == nil { envelope.origin = .place }
     if let node = fields[.payload] {
       guard fields.isObject(node) else { return reject(.invalidEnvelope, "the field payload must be an object") }
       guard node.length <= payloadBytesMax else {

@@ -36,6 +36,7 @@ package struct HandlerRole: Sendable {
     }
     contracts.report(table, to: context)
     let (limits, group, output, clock) = (options.envelope, group, output, context.clock)
+    let remembers = !store.isStateless
     return Pipeline(
       Pipeline.Parts(
         consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
@@ -43,6 +44,9 @@ package struct HandlerRole: Sendable {
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
         runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), context: context),
         context: context,
-        decider: { HandlerDecider(table: table, limits: limits, clock: clock, group: group, responseTopic: output) }))
+        decider: {
+          HandlerDecider(
+            table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers)
+        }))
   }
 }

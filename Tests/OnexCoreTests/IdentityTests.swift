@@ -43,10 +43,17 @@ import Testing
   }
 
   @Test func aRecordsPlaceGivesTheSameIdentityEachTimeAndAnotherForEachPlace() {
-    let first = EnvelopeID(topic: "requests", partition: 3, offset: 42)
-    #expect(first == EnvelopeID(topic: "requests", partition: 3, offset: 42))
-    #expect(first != EnvelopeID(topic: "requests", partition: 3, offset: 43))
-    #expect(first != EnvelopeID(topic: "requests", partition: 4, offset: 42))
+    func id(_ partition: Int32 = 3, _ offset: Int64 = 42, at time: Int64? = 5, cluster: String = "") -> EnvelopeID {
+      EnvelopeID(
+        placeOf: ConsumedRecord(
+          source: TopicPartition("requests", partition), offset: offset, key: nil, value: nil,
+          timestamp: time.map { Timestamp(microseconds: $0) }), cluster: cluster)
+    }
+    let first = id()
+    #expect(first == id())
+    #expect(first != id(3, 43) && first != id(4, 42))
+    // The topic was made again, or the broker is another one.
+    #expect(first != id(at: 6) && first != id(at: nil) && first != id(cluster: "other"))
     let response: EnvelopeID = first.derived("response")
     #expect(response == first.derived("response"))
     #expect(response != first)

@@ -48,4 +48,27 @@ import Testing
     #expect(MessageIdentity.key("k").uuid == MessageIdentity.key("k").uuid)
     #expect(MessageIdentity.key("k").uuid != MessageIdentity.key("l").uuid)
   }
+
+  @Test func identitiesOfOneOriginNeverMeetThoseOfAnother() {
+    let id = EnvelopeID(RawUUID(high: 1, low: 2))
+    let identities: [MessageIdentity] = [
+      .request(id), .request(id, origin: .place), .request(id, origin: .intent), .response(id), .firing(id),
+      .key(id.description), .key(id.description, origin: .intent), .key(id.description, source: "a"),
+    ]
+    #expect(Set(identities).count == identities.count)
+    #expect(
+      MessageIdentity.key("b", source: "a") != .key("ab") && MessageIdentity.key("", source: "ab") != .key("b", source: "a"))
+    // Bytes decide, not what Unicode calls equivalent.
+    #expect(MessageIdentity.key("\u{E9}") != .key("e\u{301}"))
+  }
+
+  @Test func whatFollowsFromARequestDependsOnItsOrigin() throws {
+    var request = Envelope(
+      operation: try #require(Operation("a.b")), envelopeID: EnvelopeID(RawUUID(high: 1, low: 2)),
+      correlationID: CorrelationID(RawUUID(high: 3, low: 4)))
+    let ofClient = (request.responseID, request.deadlineTimerID, request.conflictID)
+    request.origin = .place
+    #expect(request.responseID != ofClient.0 && request.deadlineTimerID != ofClient.1 && request.conflictID != ofClient.2)
+    #expect(request.conflictID != request.responseID)
+  }
 }

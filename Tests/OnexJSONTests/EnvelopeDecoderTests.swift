@@ -25,7 +25,7 @@ import Testing
     #expect(envelope.operation.name == "http.get")
     #expect(envelope.payload == #"{"url":"x"}"#)
     #expect(envelope.correlationID.description == Self.correlation)
-    #expect(envelope.envelopeID == EnvelopeID(topic: "requests", partition: 2, offset: 7))
+    #expect(envelope.envelopeID == EnvelopeID(placeOf: record(text)))
     #expect(!envelope.isComplete)
   }
 

@@ -26,7 +26,7 @@ import Testing
   @Test func aStatusWithoutAnIDHasOneFromItsPlaceAndKnowsWhenItCame() throws {
     let table = ObservabilityTable.agentStatusEvents
     let row = try Events.decode(status(), for: table).get()
-    let expected = EnvelopeID(topic: Topics.agentActions, partition: 3, offset: 7)
+    let expected = EnvelopeID(placeOf: Events.record(7, partition: 3))
     #expect(row.value("id", of: table) == .uuid(expected.uuid))
     #expect(row.value("status_schema_version", of: table) == .integer(1))
     #expect(row.value("received_at", of: table) == .timestamp(Events.receivedAt))

@@ -16,6 +16,7 @@ struct Harness: Sendable {
 
   static let handlers: [any Handler.Type] = [
     QuickEcho.self, SlowEcho.self, Broken.self, Hanging.self, Flaky.self, Failing.self, Counted.self, Sleeping.self,
+    Paying.self,
   ]
 
   /// Runs `body` in a simulation: time passes by itself whenever nothing else can happen, and the same way each time.

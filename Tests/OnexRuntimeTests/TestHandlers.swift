@@ -88,3 +88,20 @@ struct Counted: Handler {
     return Bytes(#"{"run":\#(run)}"#)
   }
 }
+
+/// Takes `ms` milliseconds and notes every run under the payload's `id`. With `fail`, its callee is down.
+struct Paying: Handler {
+  static let runs = Mutex<[String: [Bytes]]>([:])
+  private let clock: any RuntimeClock
+  init(_ setup: HandlerSetup) { clock = setup.clock }
+
+  static func runs(of id: String) -> Int { runs.withLock { $0[id]?.count ?? 0 } }
+
+  func handle(_ request: HandlerRequest) async throws -> Bytes {
+    let payload = try request.json()
+    Paying.runs.withLock { $0[payload["id"]?.string ?? "", default: []].append(request.payload) }
+    try await clock.sleep(for: .milliseconds(payload["ms"]?.integer ?? 0))
+    if payload["fail"] == true { throw HandlerError(.handlerUnavailable, "the callee is down") }
+    return Bytes(#"{"paid":\#(payload["ms"]?.integer ?? 0)}"#)
+  }
+}

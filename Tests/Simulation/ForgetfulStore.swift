@@ -37,7 +37,7 @@ package struct ForgetfulStore: StreamStore {
     case .inbox:
       let entries = batch.entries.map { entry in
         CommitEntry(
-          identity: .envelope(EnvelopeID(RawUUID(random: random.next(), random.next()))), source: entry.source,
+          identity: .request(EnvelopeID(RawUUID(random: random.next(), random.next()))), source: entry.source,
           offset: entry.offset, outputs: entry.outputs, deadline: entry.deadline, changesStreams: entry.changesStreams)
       }
       var other = CommitBatch(id: batch.id, consumer: batch.consumer, lanes: batch.lanes, entries: entries, time: batch.time)
@@ -53,6 +53,12 @@ package struct ForgetfulStore: StreamStore {
   package func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
     try await base.recorded(identity, consumer: consumer)
   }
+
+  package func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    try await base.claimExecution(claim)
+  }
+
+  package func release(_ claims: [ExecutionClaim]) async throws(StoreError) { try await base.release(claims) }
 
   package func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await base.markStart(mark) }
 

@@ -13,11 +13,47 @@ public protocol Store: Sendable {
   /// The answer recorded for a request, `nil` when it has not been answered yet.
   func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer?
 
+  /// Reserves a request before its handler runs, so that no other partition, process or repeat runs it meanwhile.
+  ///
+  /// A claim lasts until it is released, or until its partition is claimed by another member. The same record claims again with success.
+  func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome
+
+  /// Releases claims whose answers are committed. A claim that another record holds by now stays.
+  func release(_ claims: [ExecutionClaim]) async throws(StoreError)
+
   /// Records a batch, all of it or nothing. A batch whose outcome is unknown may be committed again under its own id.
   func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome
 
   /// Notes that work is about to start that must never start twice. A note whose outcome is unknown may be made again under its token.
   func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome
+}
+
+/// The right to run the handler of one request, held by one record of an assigned partition.
+public struct ExecutionClaim: Sendable, Hashable {
+  public let consumer: String
+  public let identity: RequestIdentity
+  public let source: TopicPartition
+  public let offset: Int64
+  /// The claim of the partition in the store: once another member has a later one, this claim is void.
+  public let epoch: LaneEpoch
+
+  public init(consumer: String, identity: RequestIdentity, source: TopicPartition, offset: Int64, epoch: LaneEpoch) {
+    self.consumer = consumer
+    self.identity = identity
+    self.source = source
+    self.offset = offset
+    self.epoch = epoch
+  }
+}
+
+public enum ExecutionClaimOutcome: Sendable {
+  case claimed
+  /// The request has been answered before.
+  case recorded(RecordedAnswer)
+  /// A request with this digest is under way under the same identity.
+  case held(RequestDigest?)
+  /// Another member has claimed the partition.
+  case fenced
 }
 
 /// The note that precedes work with `delivery: at_most_once`.
@@ -159,6 +195,10 @@ public struct StatelessStore: Store {
   }
 
   public func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? { nil }
+
+  public func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome { .claimed }
+
+  public func release(_ claims: [ExecutionClaim]) async throws(StoreError) {}
 
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome { .committed(repeats: [:]) }
 

@@ -8,6 +8,8 @@ public struct Envelope: Sendable {
   /// A JSON object, byte for byte as it arrived.
   public var payload: Bytes
   public var envelopeID: EnvelopeID
+  /// The party that chose `envelopeID`.
+  public var origin = IdentityOrigin.client
   public var correlationID: CorrelationID
   public var causationID: EnvelopeID?
   public var deadline: Timestamp?
@@ -32,11 +34,6 @@ public struct Envelope: Sendable {
     self.extensions = []
     self.isComplete = true
   }
-
-  /// What identifies the request when it comes again: the idempotency key where there is one, else the envelope's id.
-  public var identity: MessageIdentity {
-    if let idempotencyKey { .key(idempotencyKey) } else { .envelope(envelopeID) }
-  }
 }
 
 /// A member of a JSON object as raw text; `name` includes its quotes.
@@ -48,10 +45,4 @@ public struct RawField: Sendable, Hashable {
     self.name = name
     self.value = value
   }
-}
-
-/// The deduplication key of a message.
-public enum MessageIdentity: Sendable, Hashable {
-  case envelope(EnvelopeID)
-  case key(String)
 }

@@ -16,7 +16,7 @@ public struct RejectedRecord: Error, Sendable {
     self.error = error
     self.identity =
       identity
-      ?? EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset)
+      ?? EnvelopeID(placeOf: record)
     self.correlationID = correlationID
     self.operation = operation
   }

@@ -1,5 +1,5 @@
-/// What a request asks for, in sixteen bytes: the same operation with the same payload, byte for byte, has the same digest. Tells a
-/// repeat under an idempotency key from another request that took the same key by mistake.
+/// A request's content in sixteen bytes: the same operation with the same payload, byte for byte, has the same digest. Tells a repeat from
+/// another request under the same `envelope_id` or `idempotency_key`.
 public struct RequestDigest: Sendable, Hashable {
   public let uuid: RawUUID
 
@@ -22,39 +22,4 @@ public struct RequestDigest: Sendable, Hashable {
       return RawUUID(namespace: RequestDigest.namespace, name: UnsafeRawBufferPointer(text))
     }
   }
-}
-
-extension Envelope {
-  /// Compared under an idempotency key only: an envelope's own id stands for one message.
-  public var digest: RequestDigest? {
-    idempotencyKey == nil ? nil : RequestDigest(operation: operation, payload: payload)
-  }
-}
-
-extension MessageIdentity {
-  /// Random once, then fixed for ever: changing it would break deduplication across an upgrade.
-  private static let keyNamespace = RawUUID(high: 0x91E4_0C3B_7D5A_4F26, low: 0xB85E_13F9_02C7_6DA1)
-
-  /// Sixteen bytes that stand for the identity wherever it is kept.
-  public var uuid: RawUUID {
-    switch self {
-    case .envelope(let id): id.uuid
-    case .key(let key): RawUUID(namespace: MessageIdentity.keyNamespace, name: key)
-    }
-  }
-}
-
-/// How a request is known again, and what it asked for.
-public struct RequestIdentity: Sendable, Hashable {
-  public let message: MessageIdentity
-  public let digest: RequestDigest?
-
-  public init(_ message: MessageIdentity, digest: RequestDigest? = nil) {
-    self.message = message
-    self.digest = digest
-  }
-}
-
-extension Envelope {
-  public var requestIdentity: RequestIdentity { RequestIdentity(identity, digest: digest) }
 }

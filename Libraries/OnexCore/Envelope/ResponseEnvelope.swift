@@ -26,7 +26,7 @@ public struct ResponseEnvelope: Sendable {
     answering request: Envelope, handler: String?, duration: Duration, timestamp: Timestamp, outcome: Outcome
   ) {
     self.operation = request.operation
-    self.envelopeID = request.envelopeID.derived("response")
+    self.envelopeID = request.responseID
     self.correlationID = request.correlationID
     self.causationID = request.envelopeID
     self.idempotencyKey = request.idempotencyKey

@@ -24,9 +24,18 @@ public typealias EnvelopeID = TypedID<EnvelopeSubject>
 public typealias CorrelationID = TypedID<CorrelationSubject>
 
 extension TypedID where Subject == EnvelopeSubject {
-  /// The identity of a message that carries none: its place in the log is unique, and the same after a redelivery.
-  public init(topic: String, partition: Int32, offset: Int64) {
-    self.init(RawUUID(namespace: RawUUID.recordNamespace, name: "\(topic)/\(partition)/\(offset)"))
+  /// The identity of a message that carries none, the same after a redelivery (WIRE "Envelope", `envelope_id`).
+  ///
+  /// The place alone would come again when a topic is deleted and made anew, or when the broker loses the end of a log: the record's
+  /// timestamp and the cluster's id tell one life of a log from the next.
+  ///
+  /// - Parameter cluster: the broker's cluster id; empty where the broker has none.
+  public init(placeOf record: ConsumedRecord, cluster: String = "") {
+    let time = record.timestamp.map { String($0.microseconds) } ?? ""
+    let place = record.source
+    self.init(
+      RawUUID(
+        namespace: RawUUID.recordNamespace, name: "\(cluster)/\(place.topic)/\(place.partition)/\(record.offset)/\(time)"))
   }
 }
 

@@ -22,7 +22,9 @@ public struct DurableTimer: Sendable, Hashable {
   }
 
   /// Identity of the message that firing is: a timer that was moved fires as another one.
-  public var firing: EnvelopeID { EnvelopeID(RawUUID(namespace: id, name: String(due.microseconds))) }
+  public var firing: MessageIdentity { .firing(firingID) }
+
+  private var firingID: EnvelopeID { EnvelopeID(RawUUID(namespace: id, name: String(due.microseconds))) }
 }
 
 public enum TimerChange: Sendable, Hashable {

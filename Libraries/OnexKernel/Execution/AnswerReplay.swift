@@ -1,64 +1,118 @@
 import OnexCore
 import OnexJSON
 
-/// What a request gets that was answered before.
-enum AnswerReplay {
-  /// The outputs for `envelope`, which came in `record`: the recorded ones, addressed to whoever sent it again and waits for its own
-  /// ids; or `CONFLICT` when the key stands for another request.
-  static func outputs(
-    _ recorded: RecordedAnswer, for envelope: Envelope, in record: ConsumedRecord, topic: String, bytesMax: Int, now: Timestamp
-  ) -> [OutboundRecord] {
-    if let digest = envelope.digest, let earlier = recorded.digest, digest != earlier {
-      return respond(conflict(envelope, now), to: record, topic, bytesMax)
-    }
+/// Answers to requests that were answered before, or whose identity belongs to another request.
+///
+/// An answer belongs to a request and its address to the message at hand: what was recorded is addressed to the ids, and to the reply
+/// address, of the message that repeats the request.
+struct AnswerReplay {
+  /// Where final answers go.
+  let topic: String
+  let outputBytesMax: Int
+  let now: Timestamp
+
+  /// The outputs for `envelope`, which came in `record`: the recorded ones, or `CONFLICT` when they answer another request.
+  func outputs(_ recorded: RecordedAnswer, for envelope: Envelope, in record: ConsumedRecord) -> [OutboundRecord] {
+    if let earlier = recorded.digest, earlier != envelope.digest { return conflict(envelope, in: record) }
+    guard let first = recorded.outputs.first, recorded.outputs.count == 1 else { return recorded.outputs }
     var decoder = ResponseDecoder()
+    guard case .success(var response) = decoder.decode(read(first)) else { return forward(first, envelope.correlationID) }
+    let isSameMessage = response.causationID == envelope.envelopeID && response.correlationID == envelope.correlationID
+    if isSameMessage, response.extensions == envelope.extensions { return recorded.outputs }
+    response.address(to: envelope)
+    return respond(response, to: record)
+  }
+
+  /// The outputs for a record that was decided without keeping its envelope. Rare: the record is read once more.
+  ///
+  /// - Parameter isSuperseded: the record is a response that lost against its request's deadline when it came first.
+  func outputs(_ recorded: RecordedAnswer, for record: ConsumedRecord, isSuperseded: Bool = false) -> [OutboundRecord] {
+    if let envelope = request(in: record) { return outputs(recorded, for: envelope, in: record) }
+    var decoder = ResponseDecoder()
+    guard case .success(var response) = decoder.decode(record) else { return recorded.outputs }
+    if isSuperseded {
+      response.outcome = .failure(HandlerRunner.deadlineExceeded)
+      response.handler = nil
+      response.extensions = RuntimeField.without(response.extensions)
+      return respond(response, to: record)
+    }
     guard let first = recorded.outputs.first, recorded.outputs.count == 1,
-      case .success(var response) = decoder.decode(
-        ConsumedRecord(source: record.source, offset: record.offset, key: nil, value: first.value, timestamp: nil)),
-      response.causationID != envelope.envelopeID
+      case .success(var final) = decoder.decode(read(first)), final.correlationID != response.correlationID
     else { return recorded.outputs }
-    response.envelopeID = envelope.envelopeID.derived("response")
-    response.correlationID = envelope.correlationID
-    response.causationID = envelope.envelopeID
-    return respond(response, to: record, topic, bytesMax)
+    final.correlationID = response.correlationID
+    return respond(final, to: record)
   }
 
-  /// The same for a record that was decided without keeping its envelope. Rare: it is read once more.
-  static func outputs(
-    _ recorded: RecordedAnswer, for record: ConsumedRecord, topic: String, bytesMax: Int, now: Timestamp
-  ) -> [OutboundRecord] {
-    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
-    guard case .success(let envelope) = decoder.decode(record) else { return recorded.outputs }
-    return outputs(recorded, for: envelope, in: record, topic: topic, bytesMax: bytesMax, now: now)
+  /// The answer to a request whose identity belongs to another one; nothing for a record that is no request.
+  func conflict(for record: ConsumedRecord) -> [OutboundRecord] {
+    request(in: record).map { conflict($0, in: record) } ?? []
   }
 
-  /// What a request gets whose key stands for another one.
-  static func conflict(for record: ConsumedRecord, topic: String, bytesMax: Int, now: Timestamp) -> [OutboundRecord] {
-    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
-    guard case .success(let envelope) = decoder.decode(record) else { return [] }
-    return respond(conflict(envelope, now), to: record, topic, bytesMax)
-  }
-
-  private static func conflict(_ envelope: Envelope, _ now: Timestamp) -> ResponseEnvelope {
+  func conflict(_ envelope: Envelope, in record: ConsumedRecord) -> [OutboundRecord] {
+    let field = envelope.idempotencyKey == nil ? "envelope_id" : "idempotency_key or envelope_id"
     let error = ResponseError(
-      .conflict, "the idempotency key was used for another request: operation and payload must be the same each time")
-    return ResponseEnvelope(answering: envelope, handler: nil, duration: .zero, timestamp: now, outcome: .failure(error))
+      .conflict, "the \(field) was used for another request: operation and payload must be the same each time, byte for byte")
+    var response = ResponseEnvelope(answering: envelope, handler: nil, duration: .zero, timestamp: now, outcome: .failure(error))
+    response.envelopeID = envelope.conflictID
+    return respond(response, to: record)
   }
 
-  private static func respond(
-    _ response: ResponseEnvelope, to record: ConsumedRecord, _ topic: String, _ bytesMax: Int
-  ) -> [OutboundRecord] {
-    var batch = OutputBatch(outputBytesMax: bytesMax, capacity: 1024)
+  /// The request that a record holds, with the origin that it was given when it came first.
+  func request(in record: ConsumedRecord) -> Envelope? {
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
+    guard case .success(var envelope) = decoder.decode(record) else { return nil }
+    envelope.readOrigin()
+    return envelope
+  }
+
+  /// A recorded request to a role, with the correlation id of the message at hand. It keeps its key, and so its place behind the first.
+  private func forward(_ recorded: OutboundRecord, _ correlation: CorrelationID) -> [OutboundRecord] {
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
+    guard case .success(var envelope) = decoder.decode(read(recorded)), envelope.correlationID != correlation else {
+      return [recorded]
+    }
+    envelope.correlationID = correlation
+    var writer = JSONWriter(capacity: 1024)
+    writer.request(envelope)
+    return [
+      OutboundRecord(
+        topic: recorded.topic, partition: recorded.partition, key: recorded.key, value: writer.finish(),
+        messageID: recorded.messageID, headers: recorded.headers)
+    ]
+  }
+
+  private func read(_ output: OutboundRecord) -> ConsumedRecord {
+    ConsumedRecord(
+      source: TopicPartition(output.topic, 0), offset: 0, key: output.key, value: output.value, headers: output.headers,
+      timestamp: nil)
+  }
+
+  private func respond(_ response: ResponseEnvelope, to record: ConsumedRecord) -> [OutboundRecord] {
+    var batch = OutputBatch(outputBytesMax: outputBytesMax, capacity: 1024)
     batch.respond(response, to: record, topic: topic, owner: 0)
     return batch.finish().records
   }
 }
 
+extension ResponseEnvelope {
+  /// Makes this the answer to `request`, which asks for what was answered before.
+  fileprivate mutating func address(to request: Envelope) {
+    envelopeID = request.responseID
+    correlationID = request.correlationID
+    causationID = request.envelopeID
+    idempotencyKey = request.idempotencyKey
+    sourceNode = request.targetNode
+    targetNode = request.sourceNode
+    metadata = request.metadata
+    extensions = request.extensions
+  }
+}
+
 extension Envelope {
-  /// Under what an answer is recorded. A failure that may be tried again is recorded for this message alone, so that trying again
-  /// under the same key runs again.
+  /// The identity under which an outcome is recorded. An outcome that another attempt may change is recorded for this message alone, so
+  /// that a repeat under the same key runs again: a failure that may be retried, and a deadline, which belongs to the message.
   func requestIdentity(for outcome: ResponseEnvelope.Outcome) -> RequestIdentity {
-    if case .failure(let error) = outcome, error.isRetryable { return RequestIdentity(.envelope(envelopeID)) }
+    if case .failure(let error) = outcome, error.isRetryable || error.code == .deadlineExceeded { return ownIdentity }
     return requestIdentity
   }
 }

@@ -9,10 +9,13 @@ public struct HandlerRunner: Sendable {
     case handler(ResponseError)
     /// Nobody was called, or the answer says nothing about the callee's state.
     case neutral(ResponseError)
+    /// The run ends without an outcome.
+    case dropped
 
     var error: ResponseError {
       switch self {
       case .handler(let error), .neutral(let error): error
+      case .dropped: ResponseError(.cancelled, "the run was cancelled")
       }
     }
   }
@@ -27,9 +30,13 @@ public struct HandlerRunner: Sendable {
     self.context = context
   }
 
-  func run(_ work: HandlerWork) async -> ResponseEnvelope {
+  /// - Parameter mayCall: asked before each call of the handler.
+  /// - Returns: `nil` when `mayCall` drops the run.
+  func run(
+    _ work: HandlerWork, mayCall: @Sendable () async -> CallPermission = { .call }
+  ) async -> ResponseEnvelope? {
     let start = context.clock.uptime()
-    let outcome = await attempts(work)
+    guard let outcome = await attempts(work, mayCall) else { return nil }
     let duration = context.clock.uptime() - start
     let contract = work.operation.contract
     if contract.security.auditLogging { audit(work, outcome, duration) }
@@ -38,13 +45,16 @@ public struct HandlerRunner: Sendable {
       outcome: outcome)
   }
 
-  private func attempts(_ work: HandlerWork) async -> ResponseEnvelope.Outcome {
+  private func attempts(
+    _ work: HandlerWork, _ mayCall: @Sendable () async -> CallPermission
+  ) async -> ResponseEnvelope.Outcome? {
     let policy = work.operation.settings.retry
     var attempt = 1
     while true {
-      switch await self.attempt(attempt, work) {
+      switch await self.attempt(attempt, work, mayCall) {
       case .success(let payload):
         return .success(payload)
+      case .failure(.dropped): return nil
       case .failure(let failure):
         let backoff = policy.backoff(afterAttempt: attempt, random: context.ids.nextUnit())
         guard failure.error.isRetryable, let backoff, !outlasts(backoff, work), !Task.isCancelled else {
@@ -61,7 +71,9 @@ public struct HandlerRunner: Sendable {
     work.envelope.deadline.map { context.clock.now() + backoff >= $0 } ?? false
   }
 
-  private func attempt(_ attempt: Int, _ work: HandlerWork) async -> Result<Bytes, Failure> {
+  private func attempt(
+    _ attempt: Int, _ work: HandlerWork, _ mayCall: @Sendable () async -> CallPermission
+  ) async -> Result<Bytes, Failure> {
     let operation = work.operation
     guard threads.stuck < HandlerThreads.compensationMax else {
       let message = "\(threads.stuck) handlers have not ended after their time; this process must be restarted"
@@ -77,16 +89,23 @@ public struct HandlerRunner: Sendable {
       _ = operation.breaker { $0.abandoned() }
       return .failure(.neutral(ResponseError(.cancelled, "the run was cancelled before it began")))
     }
-    let result = await limited(attempt, work)
+    let result = await limited(attempt, work, mayCall)
     operation.gate.leave()
     record(result, operation)
     return result.flatMap { self.checked($0, operation) }
   }
 
-  private func limited(_ attempt: Int, _ work: HandlerWork) async -> Result<Bytes, Failure> {
+  private func limited(
+    _ attempt: Int, _ work: HandlerWork, _ mayCall: @Sendable () async -> CallPermission
+  ) async -> Result<Bytes, Failure> {
     let settings = work.operation.settings
     let left = work.envelope.deadline.map { $0 - context.clock.now() } ?? settings.timeout
     guard left > .zero else { return .failure(.neutral(HandlerRunner.deadlineExceeded)) }
+    switch await mayCall() {
+    case .call: break
+    case .refuse(let error): return .failure(.neutral(error))
+    case .drop: return .failure(.dropped)
+    }
     let time = min(left, settings.timeout)
     let request = work.envelope.handlerRequest(timeout: time, attempt: attempt)
     let handler = work.operation.handler
@@ -109,7 +128,7 @@ public struct HandlerRunner: Sendable {
       // A refusal that another attempt would meet again comes from a callee that is well.
       case .failure(.handler(let error)) where error.isRetryable: breaker.failed(at: now)
       case .failure(.handler): breaker.succeeded()
-      case .failure(.neutral): breaker.abandoned()
+      case .failure(.neutral), .failure(.dropped): breaker.abandoned()
       }
     }
   }

@@ -16,7 +16,8 @@ struct Acknowledger: Sendable {
   /// Works until the window is closed and empty.
   func run() async {
     await pipeline.window.takeEach { batch in
-      guard await confirm(batch), await forgetTimers(of: batch.settlements) else { return }
+      guard await confirm(batch), await forgetTimers(of: batch.settlements), await releaseExecutions(of: batch.settlements)
+      else { return }
       let progress = pipeline.lanes.settle(batch.settlements)
       storeOffsets(progress.offsets)
       pipeline.apply(progress)
@@ -49,6 +50,14 @@ struct Acknowledger: Sendable {
     let done: Void? = await pipeline.untilStoreAnswers { () throws(StoreError) in
       try await streams.store.finish(timers, consumer: pipeline.parts.group)
     }
+    return done != nil
+  }
+
+  /// Repeats that wait for a recorded answer have it by now; those of a failure that may be retried run next.
+  private func releaseExecutions(of settlements: [Settlement]) async -> Bool {
+    let claims = settlements.flatMap(\.executions)
+    guard !claims.isEmpty else { return true }
+    let done: Void? = await pipeline.untilStoreAnswers { () throws(StoreError) in try await pipeline.parts.store.release(claims) }
     return done != nil
   }
 

@@ -77,10 +77,8 @@ struct BatchDraft {
       guard let recorded = loaded.answers[known], let envelope = work.envelope else {
         return settle([], RequestIdentity(known, digest: work.envelope?.digest))
       }
-      let outputs = AnswerReplay.outputs(
-        recorded, for: envelope, in: entry.record, topic: context.router.topics.responses, bytesMax: context.outputBytesMax,
-        now: now)
-      return settle(outputs, RequestIdentity(.envelope(envelope.envelopeID)))
+      let replay = AnswerReplay(topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now)
+      return settle(replay.outputs(recorded, for: envelope, in: entry.record), envelope.ownIdentity)
     }
     do {
       try session.load(work.stream, loaded.snapshots[work.stream])
@@ -112,7 +110,7 @@ struct BatchDraft {
         cause: DeadLetter.Cause(
           code: error.code.rawValue, reason: "stream \(work.stream): \(error.message)", consumerGroup: context.group,
           correlationID: work.correlationID, time: now))
-      batch.deadLetter(letter, id: EnvelopeID(work.identity.message.uuid), owner: 0)
+      batch.deadLetter(letter, id: work.causationID ?? EnvelopeID(work.identity.message.uuid), owner: 0)
     case .timer: break
     }
     return batch.finish().records

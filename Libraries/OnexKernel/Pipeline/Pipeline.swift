@@ -147,75 +147,16 @@ public final class Pipeline: Sendable {
   private func runHandlers() async {
     await withDiscardingTaskGroup { group in
       for await start in starts {
-        group.addTask { await self.execute(start) }
+        group.addTask { await HandlerExecution(self, start).run() }
       }
       // Whatever still runs belongs to lanes that are gone: shutdown waits for the others before it comes here.
       group.cancelAll()
     }
   }
 
-  private func execute(_ start: HandlerStart) async {
-    let work = start.work
-    guard lanes.isLive(start.lane) else { return }
-    if let recorded = await recordedAnswer(to: work.envelope.identity) {
-      let outputs = AnswerReplay.outputs(
-        recorded, for: work.envelope, in: work.record, topic: parts.responseTopic, bytesMax: parts.outputBytesMax,
-        now: parts.context.clock.now())
-      // Under the repeat's own id: the key's entry stays that of the first answer.
-      return settle(start, outputs, RequestIdentity(.envelope(work.envelope.envelopeID)))
-    }
-    let response: ResponseEnvelope
-    switch await mayStart(start) {
-    case .started?: response = await parts.runner.run(work)
-    case .startedBefore?: response = indeterminate(work)
-    case .fenced?:
-      return fence([start.lane])
-    case nil: return
-    }
-    var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
-    batch.respond(response, to: work.record, topic: parts.responseTopic, owner: 0)
-    settle(start, batch.finish().records, work.envelope.requestIdentity(for: response.outcome))
-  }
-
-  /// Whether the handler may run. Work that must never run twice is noted before it starts.
-  private func mayStart(_ start: HandlerStart) async -> StartOutcome? {
-    guard start.work.operation.settings.delivery == .atMostOnce else { return .started }
-    let token = parts.context.ids.next()
-    while !Task.isCancelled, lanes.isLive(start.lane) {
-      let seen = lanes.changes.generation
-      guard let epoch = lanes.claims(of: [start.lane])?[start.lane.partition] else {
-        await lanes.changes.wait(since: seen)
-        continue
-      }
-      let mark = StartMark(
-        consumer: parts.group, identity: start.work.envelope.identity, lane: start.lane.partition, epoch: epoch, token: token)
-      return await untilStoreAnswers { () throws(StoreError) in try await parts.store.markStart(mark) }
-    }
-    return nil
-  }
-
-  private func indeterminate(_ work: HandlerWork) -> ResponseEnvelope {
-    let error = ResponseError(
-      .indeterminate,
-      "the effect was started before and its outcome was lost; it is not run again (delivery: at_most_once). Look at the callee")
-    return ResponseEnvelope(
-      answering: work.envelope, handler: work.operation.contract.name, duration: .zero, timestamp: parts.context.clock.now(),
-      outcome: .failure(error))
-  }
-
-  private func settle(_ start: HandlerStart, _ outputs: [OutboundRecord], _ identity: RequestIdentity) {
-    settlements.add(
-      Settlement(
-        lane: start.lane, records: [start.work.record], outputs: outputs, owners: outputs.map { _ in 0 },
-        identities: [identity], finishedKey: start.key))
-  }
-
-  /// An earlier answer to the same request; waits out an outage of the store.
-  private func recordedAnswer(to identity: MessageIdentity) async -> RecordedAnswer? {
-    guard !parts.store.isStateless else { return nil }
-    return await untilStoreAnswers { () throws(StoreError) in
-      try await parts.store.recorded(identity, consumer: parts.group)
-    } ?? nil
+  /// Addresses recorded answers to the messages that repeat their requests.
+  var replay: AnswerReplay {
+    AnswerReplay(topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now())
   }
 
   /// Repeats `body` until the store answers.

@@ -15,6 +15,8 @@ struct Settlement: Sendable {
   var special: [Int: Special] = [:]
   /// To be forgotten once the outputs are published.
   var timers: [DurableTimer] = []
+  /// To be released once the outputs are published.
+  var executions: [ExecutionClaim] = []
 
   struct Special: Sendable {
     /// Decided when the batch is committed, by what the stream is then.

@@ -68,7 +68,7 @@ struct Settler: Sendable {
       case nil: return nil
       case .fenced(let partitions): pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
       case .conflict: pipeline.metrics.conflicts.add()
-      case .committed(let repeats, let silenced): return outputs(live, draft.entries, repeats, silenced)
+      case .committed(let repeats, let silenced): return await outputs(live, draft.entries, repeats, silenced)
       }
     }
   }
@@ -113,7 +113,7 @@ struct Settler: Sendable {
 
   private func outputs(
     _ settlements: [Settlement], _ entries: [BatchDraft.Entry], _ repeats: [Int: RecordedAnswer], _ silenced: Set<Int>
-  ) -> Outputs {
+  ) async -> Outputs {
     var settlements = settlements
     var outputs: [OutboundRecord] = []
     var sources: [ConsumedRecord] = []
@@ -124,11 +124,11 @@ struct Settler: Sendable {
         let earlier = repeats[position]?.digest
         position += 1
         if let earlier, earlier != key.digest {
-          let own = conflict(entry)
+          let own = pipeline.replay.conflict(for: entry.record)
           outputs += own
           sources += own.map { _ in entry.record }
-          // It is answered: its deadline is not to answer it once more.
-          if let timer = entry.deadline { settlements[0].timers.append(timer) }
+          // The request is answered: its deadline must not answer it once more. A repeat has set none.
+          if let timer = entry.deadline, repeats[position] == nil { settlements[0].timers.append(timer) }
           position += 1
           continue
         }
@@ -138,7 +138,7 @@ struct Settler: Sendable {
         if silenced.contains(position) {
           own = []
         } else if let recorded = repeats[position] {
-          own = replay(recorded, entry)
+          own = await replay(recorded, entry)
         }
         position += 1
       }
@@ -148,16 +148,37 @@ struct Settler: Sendable {
     return Outputs(settlements: settlements, records: outputs) { [sources] in sources[$0] }
   }
 
-  private func replay(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) -> [OutboundRecord] {
-    AnswerReplay.outputs(
-      recorded, for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
-      now: pipeline.parts.context.clock.now())
+  private func replay(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) async -> [OutboundRecord] {
+    let replay = pipeline.replay
+    switch entry.identified?.deadline {
+    case .response?: return replay.outputs(recorded, for: entry.record, isSuperseded: recorded.outputs.isEmpty)
+    default:
+      if let late = await lateAnswer(recorded, entry) { return late }
+      return replay.outputs(recorded, for: entry.record)
+    }
   }
 
-  private func conflict(_ entry: BatchDraft.Entry) -> [OutboundRecord] {
-    AnswerReplay.conflict(
-      for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
-      now: pipeline.parts.context.clock.now())
+  /// The answer to a request that comes again after its deadline: the one that it had in time, or `DEADLINE_EXCEEDED`.
+  ///
+  /// Sending it to its role once more could leave it without an answer: its timer has fired, and the role may be gone.
+  ///
+  /// - Returns: `nil` for every other entry, and while the first message's answer is still open.
+  private func lateAnswer(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) async -> [OutboundRecord]? {
+    let (parts, replay) = (pipeline.parts, pipeline.replay)
+    guard let first = recorded.outputs.first, first.topic != parts.responseTopic,
+      entry.outputs.first?.topic == parts.responseTopic, let envelope = replay.request(in: entry.record),
+      let deadline = envelope.deadline, recorded.digest == nil || recorded.digest == envelope.digest
+    else { return nil }
+    let timer = DurableTimer(id: envelope.deadlineTimerID, due: deadline, purpose: .deadline)
+    func look(_ identity: MessageIdentity) async -> RecordedAnswer?? {
+      await pipeline.untilStoreAnswers { () throws(StoreError) in
+        try await parts.store.recorded(identity, consumer: parts.group)
+      }
+    }
+    if let answer = await look(.response(envelope.responseID)) ?? nil {
+      return answer.outputs.isEmpty ? entry.outputs : replay.outputs(answer, for: envelope, in: entry.record)
+    }
+    return await look(timer.firing) ?? nil == nil ? nil : entry.outputs
   }
 
   /// Looked up only for an output that was refused.

@@ -99,7 +99,7 @@ struct TimerLane: Sendable {
       offset += 1
       switch timer.purpose {
       case .deadline:
-        identities.append(RequestIdentity(.envelope(timer.firing)))
+        identities.append(RequestIdentity(timer.firing))
         special[place] = Settlement.Special(claim: .firing(timer.id))
         // A stub that cannot be read was not written by this program; nobody can be answered.
         if let (envelope, origin) = RequestStub(timer.payload)?.request() {
@@ -117,7 +117,7 @@ struct TimerLane: Sendable {
         if let reducer = streams.router.reducers[stream.handler] {
           special[place] = Settlement.Special(
             work: StreamWork(
-              stream: stream, reducer: reducer, input: .timer(name: name), identity: RequestIdentity(.envelope(timer.firing)),
+              stream: stream, reducer: reducer, input: .timer(name: name), identity: RequestIdentity(timer.firing),
               envelope: nil, correlationID: CorrelationID(timer.id), causationID: nil))
         }
       }

@@ -9,16 +9,20 @@ public final class HandlerDecider: Decider {
   private let clock: any RuntimeClock
   private let group: String
   private let responseTopic: String
+  /// Whether the role records its answers; identities cost a hash of every payload.
+  private let remembers: Bool
   private var last: (operation: Operation, entry: HandlerTable.Entry?)?
 
   public init(
-    table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String
+    table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String,
+    remembers: Bool
   ) {
     self.decoder = EnvelopeDecoder(limits: limits)
     self.table = table
     self.clock = clock
     self.group = group
     self.responseTopic = responseTopic
+    self.remembers = remembers
   }
 
   public func decide(
@@ -28,7 +32,8 @@ public final class HandlerDecider: Decider {
     case .failure(let rejected):
       batch.reject(rejected, group: group, responseTopic: responseTopic, now: clock.now(), owner: owner)
       return .decided(identity: nil)
-    case .success(let envelope):
+    case .success(var envelope):
+      envelope.readOrigin()
       return decide(envelope, record, owner, &batch, isBusy)
     }
   }
@@ -57,7 +62,8 @@ public final class HandlerDecider: Decider {
     let response = ResponseEnvelope(
       answering: envelope, handler: handler, duration: clock.uptime() - start, timestamp: clock.now(), outcome: outcome)
     batch.respond(response, to: record, topic: responseTopic, owner: owner)
-    return .decided(identity: envelope.requestIdentity(for: outcome))
+    // Under the message's own id: without a run the key stays free, and another request may be running under it.
+    return .decided(identity: remembers ? envelope.ownIdentity : nil)
   }
 
   /// Requests for one operation tend to follow each other: the last one found is kept.

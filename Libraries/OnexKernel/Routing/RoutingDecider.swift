@@ -41,9 +41,9 @@ public final class RoutingDecider: Decider {
       batch.reject(rejected, group: group, responseTopic: topics.responses, now: clock.now(), owner: owner)
       return .decided(identity: nil)
     case .success(var envelope):
-      // Where an answer belongs is for the runtime to say.
-      if !envelope.extensions.isEmpty, ReplyMark.isPresent(in: envelope.extensions) {
-        envelope.extensions = ReplyMark.without(envelope.extensions)
+      // A client cannot set the runtime's own fields.
+      if RuntimeField.isPresent(in: envelope.extensions) {
+        envelope.extensions = RuntimeField.without(envelope.extensions)
         envelope.isComplete = false
       }
       return route(envelope, record, owner, &batch)
@@ -53,23 +53,26 @@ public final class RoutingDecider: Decider {
   private func route(
     _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
   ) -> Decision {
-    // By its own id also where it has an idempotency key: the role of effects knows the recorded answer, and can address it to the
-    // request that repeats. A computation is done again, which gives the same; only that the key stands for no other is seen to here.
-    let identity = RequestIdentity(.envelope(envelope.envelopeID))
+    // Also a request with an idempotency key goes by its own id here: the effect role knows the answer that is recorded under the key and
+    // addresses it to the request at hand. A computation is repeated, which gives the same; here only another payload is refused.
+    let identity = envelope.ownIdentity
     switch destination(envelope, record) {
     case .role(let topic):
       let key = envelope.idempotencyKey != nil && topic == topics.workerRequests ? envelope.requestIdentity : nil
+      var forwarded = envelope
+      if let origin = RuntimeField.origin(envelope.origin) {
+        forwarded.extensions.append(origin)
+        forwarded.isComplete = false
+      }
       guard let deadline = envelope.deadline, keepsDeadlines else {
-        batch.forward(envelope, of: record, topic: topic, owner: owner)
+        batch.forward(forwarded, of: record, topic: topic, owner: owner)
         return key.map { .keyed(identity: identity, key: $0, nil) } ?? .decided(identity: identity)
       }
-      var marked = envelope
-      marked.extensions.append(ReplyMark.deadline.rawField)
-      marked.isComplete = false
-      batch.forward(marked, of: record, topic: topic, owner: owner)
       let timer = DurableTimer(
-        id: RoutingDecider.deadlineID(envelope.envelopeID), due: deadline, purpose: .deadline,
-        payload: RequestStub(envelope, record).encoded)
+        id: envelope.deadlineTimerID, due: deadline, purpose: .deadline, payload: RequestStub(envelope, record).encoded)
+      forwarded.extensions.append(ReplyMark.deadline(timer.id).rawField)
+      forwarded.isComplete = false
+      batch.forward(forwarded, of: record, topic: topic, owner: owner)
       return key.map { .keyed(identity: identity, key: $0, .opens(timer)) } ?? .claimed(identity: identity, .opens(timer))
     case .stream(let work): return .react(work)
     case .refused(let error):
@@ -79,9 +82,6 @@ public final class RoutingDecider: Decider {
       return .decided(identity: identity)
     }
   }
-
-  /// The timer of a request's deadline.
-  private static func deadlineID(_ request: EnvelopeID) -> RawUUID { request.derived("deadline", as: EnvelopeSubject.self).uuid }
 
   private enum Destination {
     case role(String)
@@ -125,10 +125,13 @@ public final class RoutingDecider: Decider {
       batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
       return .decided(identity: nil)
     case .success(var response):
-      let identity = RequestIdentity(.envelope(response.envelopeID))
-      if !response.extensions.isEmpty, let mark = ReplyMark(response.extensions) {
-        response.extensions = ReplyMark.without(response.extensions)
-        return finish(response, mark, identity, record, owner, &batch)
+      let identity = RequestIdentity(.response(response.envelopeID))
+      if RuntimeField.isPresent(in: response.extensions) {
+        let mark = ReplyMark(response.extensions)
+        response.extensions = RuntimeField.without(response.extensions)
+        if let mark { return finish(response, mark, identity, record, owner, &batch) }
+        batch.respond(response, to: record, topic: topics.responses, owner: owner)
+        return .decided(identity: identity)
       }
       batch.pass(
         record, value: record.value ?? .empty, topic: topics.responses, id: response.envelopeID,
@@ -142,10 +145,9 @@ public final class RoutingDecider: Decider {
     _ batch: inout OutputBatch
   ) -> Decision {
     switch mark {
-    case .deadline:
+    case .deadline(let timer):
       batch.respond(response, to: record, topic: topics.responses, owner: owner)
-      guard let request = response.causationID else { return .decided(identity: identity) }
-      return .claimed(identity: identity, .response(RoutingDecider.deadlineID(request)))
+      return .claimed(identity: identity, .response(timer))
     case .stream(let stream, let intent):
       guard let reducer = streams?.reducers[stream.handler] else {
         let reason = streams?.reducers.failure(of: stream.handler) ?? "no contract names it"

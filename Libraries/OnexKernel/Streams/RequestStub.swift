@@ -8,7 +8,8 @@ struct RequestStub: Sendable {
   init(_ envelope: Envelope, _ record: ConsumedRecord) {
     var stub = envelope
     stub.payload = Envelope.emptyPayload
-    stub.extensions = ReplyMark.without(stub.extensions)
+    stub.extensions = RuntimeField.without(stub.extensions)
+    if let origin = RuntimeField.origin(stub.origin) { stub.extensions.append(origin) }
     var writer = JSONWriter(capacity: 512)
     writer.request(stub)
     self.record = OutboundRecord(
@@ -30,7 +31,8 @@ struct RequestStub: Sendable {
       source: TopicPartition(record.topic, 0), offset: 0, key: record.key, value: record.value, headers: record.headers,
       timestamp: nil)
     var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits())
-    guard case .success(let envelope) = decoder.decode(consumed) else { return nil }
+    guard case .success(var envelope) = decoder.decode(consumed) else { return nil }
+    envelope.readOrigin()
     return (envelope, consumed)
   }
 }

@@ -42,10 +42,10 @@ public struct StreamRouter: Sendable {
     let request = StreamRequest(
       stream: stream, operation: envelope.operation, payload: payload, envelopeID: envelope.envelopeID,
       correlationID: envelope.correlationID,
-      digest: RequestDigest(operation: envelope.operation, payload: envelope.payload), deadline: envelope.deadline)
+      digest: envelope.digest, deadline: envelope.deadline)
     return .success(
       StreamWork(
-        stream: stream, reducer: reducer, input: .request(request), identity: RequestIdentity(.envelope(envelope.envelopeID)),
+        stream: stream, reducer: reducer, input: .request(request), identity: envelope.ownIdentity,
         envelope: envelope, correlationID: envelope.correlationID, causationID: envelope.envelopeID))
   }
 

@@ -66,7 +66,7 @@ struct RowDecoder: ~Copyable {
 
   /// As for envelopes without an id: the same whenever the record is read.
   private static func derivedID(_ record: ConsumedRecord) -> RawUUID {
-    EnvelopeID(topic: record.source.topic, partition: record.source.partition, offset: record.offset).uuid
+    EnvelopeID(placeOf: record).uuid
   }
 }
 

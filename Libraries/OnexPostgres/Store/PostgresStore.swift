@@ -12,6 +12,7 @@ public final class PostgresStore: StreamStore {
   let lookups: PostgresPool
   private let owner: String
   private let answers: GatheredLookups<Lookup, RecordedAnswer, StoreError>
+  private let executions: GatheredLookups<ExecutionClaim, ExecutionClaimOutcome, StoreError>
 
   private struct Lookup: Hashable, Sendable {
     let identity: MessageIdentity
@@ -28,6 +29,7 @@ public final class PostgresStore: StreamStore {
     lookups = PostgresPool(configuration, limits: PostgresStore.lookupLimits, logger: logger)
     self.owner = owner
     answers = GatheredLookups { [lookups] keys throws(StoreError) in try await PostgresStore.recorded(keys, lookups) }
+    executions = GatheredLookups { [lookups] claims throws(StoreError) in try await PostgresStore.claim(claims, lookups) }
   }
 
   public var isStateless: Bool { false }
@@ -71,6 +73,11 @@ public final class PostgresStore: StreamStore {
       for row in found.rows { answers[keys[try row.value("place", as: Int.self) - 1]] = try recorded(row) }
       return answers
     }
+  }
+
+  public func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    // Every claim that was asked for has a row in the answer.
+    try await executions.value(of: claim) ?? .fenced
   }
 
   public func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
@@ -175,6 +182,7 @@ public final class PostgresStore: StreamStore {
     }
   }
 
+  /// Runs `body`; a database error becomes one of the store.
   static func answer<Value>(_ body: () async throws(PostgresError) -> Value) async throws(StoreError) -> Value {
     do {
       return try await body()

@@ -47,6 +47,14 @@ public struct SimulatedStore: StreamStore {
     }
   }
 
+  public func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    try await perform("claim \(claim.identity.message)") { () throws(StoreError) in try await base.claimExecution(claim) }
+  }
+
+  public func release(_ claims: [ExecutionClaim]) async throws(StoreError) {
+    try await perform("release \(claims.count) claims") { () throws(StoreError) in try await base.release(claims) }
+  }
+
   public func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome {
     try await perform("mark \(mark.identity)") { () throws(StoreError) in try await base.markStart(mark) }
   }

@@ -6,11 +6,12 @@ public struct StoreConformance: Sendable {
     case outputsComeBackAsTheyWere, aRepeatGetsTheFirstAnswer, aRepeatInsideABatch, theSameBatchAgainIsNoRepeat
     case claimsRise, whoeverLostTheLaneCommitsNothing, oneFencedLaneHoldsBackTheBatch, anUnclaimedLaneCommitsNothing
     case consumersAreApart, keysAndEnvelopesAreApart, digestsAreKept, oneOfManyAtOnceWins, anEmptyBatch, aLargeBatch
+    case oneRecordClaimsARequest, aClaimEndsWithItsPartition, anAnsweredRequestIsNotClaimed, manyClaimsAtOnceHaveOneHolder
   }
 
   let store: any Store
   let consumer: String
-  private let ids = RandomIDSource()
+  let ids = RandomIDSource()
 
   public init(_ store: any Store) {
     self.store = store
@@ -34,13 +35,17 @@ public struct StoreConformance: Sendable {
     case .oneOfManyAtOnceWins: try await oneOfManyAtOnceWins()
     case .anEmptyBatch: try await anEmptyBatch()
     case .aLargeBatch: try await aLargeBatch()
+    case .oneRecordClaimsARequest: try await oneRecordClaimsARequest()
+    case .aClaimEndsWithItsPartition: try await aClaimEndsWithItsPartition()
+    case .anAnsweredRequestIsNotClaimed: try await anAnsweredRequestIsNotClaimed()
+    case .manyClaimsAtOnceHaveOneHolder: try await manyClaimsAtOnceHaveOneHolder()
     }
   }
 
   let first = TopicPartition("requests", 0)
   let second = TopicPartition("requests", 1)
 
-  func newIdentity() -> MessageIdentity { .envelope(EnvelopeID(ids.next())) }
+  func newIdentity() -> MessageIdentity { .request(EnvelopeID(ids.next())) }
 
   private func output(_ value: String) -> OutboundRecord {
     OutboundRecord(topic: "responses", key: "key", value: Bytes(value), messageID: EnvelopeID(RawUUID(high: 1, low: 2)))
@@ -136,7 +141,7 @@ public struct StoreConformance: Sendable {
   private func keysAndEnvelopesAreApart() async throws {
     let lanes = try await store.claim([first], consumer: consumer)
     let id = EnvelopeID(ids.next())
-    let entries = [entry(.envelope(id), "one"), entry(.key(id.description), "two", offset: 1)]
+    let entries = [entry(.request(id), "one"), entry(.key(id.description), "two", offset: 1)]
     try requireEqual(try repeats(try await store.commit(batch(lanes, entries))), [:], "a key that looks like an id is a key")
   }
 

@@ -28,7 +28,7 @@ extension StreamStoreConformance {
   func aWrongVersionIsAConflict() async throws {
     let (stream, other) = (newStream(), newStream())
     _ = try await committed(batch([entry(changesStreams: true)], [change(stream, from: 0, ["a"])]))
-    let identity = MessageIdentity.envelope(EnvelopeID(newID()))
+    let identity = MessageIdentity.request(EnvelopeID(newID()))
     for version: Int64 in [0, 2] {
       let late = try await batch(
         [entry(identity, changesStreams: true)], [change(stream, from: version, ["x"]), change(other, from: 0, ["y"])])
@@ -41,7 +41,7 @@ extension StreamStoreConformance {
 
   func aRepeatThatChangesStreamsIsAConflict() async throws {
     let stream = newStream()
-    let identity = MessageIdentity.envelope(EnvelopeID(newID()))
+    let identity = MessageIdentity.request(EnvelopeID(newID()))
     _ = try await committed(batch([entry(identity, "first")]))
     let again = try await batch([entry(identity, "second", changesStreams: true)], [change(stream, from: 0, ["a"])])
     try await requireConflict(again, "a message that was answered changes nothing")

@@ -19,7 +19,7 @@ extension StreamStoreConformance {
     let timer = deadline()
     _ = try await committed(batch([entry(deadline: .opens(timer))]))
     try requireEqual(try await due(at: 1000).timers, [timer], "the deadline is set, with its payload")
-    let response = MessageIdentity.envelope(EnvelopeID(newID()))
+    let response = MessageIdentity.request(EnvelopeID(newID()))
     try requireEqual(
       try await committed(batch([entry(response, "answer", deadline: .response(timer.id))])).silenced, [], "the response counts")
     try requireEqual(try await value(response), "answer", "its output is recorded")
@@ -31,10 +31,10 @@ extension StreamStoreConformance {
   func aFiringSilencesTheResponse() async throws {
     let timer = deadline()
     _ = try await committed(batch([entry(deadline: .opens(timer))]))
-    let firing = MessageIdentity.envelope(timer.firing)
+    let firing = timer.firing
     try requireEqual(
       try await committed(batch([entry(firing, "too late", deadline: .firing(timer.id))])).silenced, [], "the firing counts")
-    let response = MessageIdentity.envelope(EnvelopeID(newID()))
+    let response = MessageIdentity.request(EnvelopeID(newID()))
     try requireEqual(
       try await committed(batch([entry(response, "answer", deadline: .response(timer.id))])).silenced, [0],
       "the response comes too late")
@@ -67,7 +67,7 @@ extension StreamStoreConformance {
 
   func aRepeatSetsNoDeadline() async throws {
     let timer = deadline()
-    let request = MessageIdentity.envelope(EnvelopeID(newID()))
+    let request = MessageIdentity.request(EnvelopeID(newID()))
     _ = try await committed(batch([entry(request, deadline: .opens(timer))]))
     _ = try await committed(batch([entry(deadline: .response(timer.id))]))
     let again = try await committed(batch([entry(request, deadline: .opens(timer))]))
@@ -150,7 +150,7 @@ extension StreamStoreConformance {
       let second = try await store.lease(lane, consumer: consumer, owner: "b", time: .zero)
     else { throw ConformanceFailure("a lease that is over is given to who asks") }
     try require(second > first, "under a higher epoch")
-    let entry = CommitEntry(identity: .envelope(EnvelopeID(newID())), source: lane, offset: 0, outputs: [])
+    let entry = CommitEntry(identity: .request(EnvelopeID(newID())), source: lane, offset: 0, outputs: [])
     func outcome(_ epoch: LaneEpoch) async throws -> CommitOutcome {
       try await store.commit(CommitBatch(id: newID(), consumer: consumer, lanes: [lane: epoch], entries: [entry]))
     }

@@ -78,7 +78,7 @@ public struct StreamStoreConformance: Sendable {
   ) -> CommitEntry {
     let output = OutboundRecord(topic: "responses", key: "k", value: Bytes(value), messageID: EnvelopeID(newID()))
     return CommitEntry(
-      identity: identity ?? .envelope(EnvelopeID(newID())), source: lane, offset: 1, outputs: [output], deadline: deadline,
+      identity: identity ?? .request(EnvelopeID(newID())), source: lane, offset: 1, outputs: [output], deadline: deadline,
       changesStreams: changesStreams)
   }
 

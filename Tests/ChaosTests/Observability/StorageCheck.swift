@@ -86,8 +86,7 @@ struct StorageCheck {
       let report = record.sent[tag]
       guard case .row(var columns) = report.outcome else { continue }
       if columns[report.table.key] == nil {
-        let derived = EnvelopeID(topic: place.partition.topic, partition: place.partition.partition, offset: place.offset)
-        columns[report.table.key] = .string(derived.description)
+        columns[report.table.key] = (record.derivedIDs[place]?.description).map { .string($0) }
       }
       let key = RowKey(table: report.table, id: columns[report.table.key]?.string ?? "")
       if let other = expected[key], report.table == .executionLogs { columns = StorageCheck.merged(other, columns) }

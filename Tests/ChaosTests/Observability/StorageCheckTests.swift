@@ -149,7 +149,8 @@ extension StorageRecord {
             reason: "it is so: \(reason)", key: report.key, value: report.value))
       case .row(var columns):
         if columns[report.table.key] == nil {
-          let id = EnvelopeID(topic: partition.topic, partition: partition.partition, offset: offset)
+          let id = EnvelopeID(placeOf: ConsumedRecord(source: partition, offset: offset, key: nil, value: nil, timestamp: nil))
+          record.derivedIDs[Place(partition, offset)] = id
           columns[report.table.key] = .string(id.description)
         }
         let name = "\(report.table) \(columns[report.table.key]?.string ?? "")"

@@ -12,7 +12,9 @@ extension StorageRecord {
     ends = try await stack.ends()
     committed = try await stack.committed(nil, ends.keys)
     for record in try await StorageRecord.everything(in: ObservedTable.allCases.map(\.topic), stack.bus) {
-      if let tag = Report.tag(of: record.headers) { log[Place(record.source, record.offset)] = tag }
+      guard let tag = Report.tag(of: record.headers) else { continue }
+      log[Place(record.source, record.offset)] = tag
+      derivedIDs[Place(record.source, record.offset)] = EnvelopeID(placeOf: record)
     }
     for record in try await StorageRecord.everything(
       in: ObservedTable.allCases.map { Topics.deadLetters(of: $0.topic) }, stack.bus)

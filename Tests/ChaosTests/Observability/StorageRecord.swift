@@ -38,6 +38,8 @@ struct StorageRecord: Sendable {
   var sent: [Report] = []
   /// What the broker has of it: several places of one tag when a client sent it again.
   var log: [Place: Int] = [:]
+  /// The id that follows from each place and its record's time, for events without one.
+  var derivedIDs: [Place: EnvelopeID] = [:]
   var rows: [Row] = []
   var letters: [Letter] = []
   /// Where each partition ends that has records.

@@ -27,6 +27,12 @@ struct LateStore: StreamStore {
     try await store.recorded(identity, consumer: consumer)
   }
 
+  func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    try await store.claimExecution(claim)
+  }
+
+  func release(_ claims: [ExecutionClaim]) async throws(StoreError) { try await store.release(claims) }
+
   func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await store.markStart(mark) }
 
   func load(_ streams: [StreamName], _ identities: [MessageIdentity], consumer: String) async throws(StoreError) -> LoadedStreams

@@ -37,7 +37,9 @@ struct PluginStage {
       correlationID: CorrelationID(RawUUID(random: 3, 4)))
     let record = ConsumedRecord(
       source: TopicPartition("worker-requests", 0), offset: 0, key: nil, value: nil, timestamp: nil)
-    switch await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation)).outcome {
+    let response = await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation))
+    guard let response else { throw ResponseError(.cancelled, "the run was dropped") }
+    switch response.outcome {
     case .success(let payload): return payload
     case .failure(let error): throw error
     }

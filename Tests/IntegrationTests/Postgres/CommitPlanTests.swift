@@ -75,7 +75,7 @@ private struct Committer {
   }
 
   func commitOneOfEachKind() async throws {
-    let repeated = MessageIdentity.envelope(EnvelopeID(ids.next()))
+    let repeated = MessageIdentity.request(EnvelopeID(ids.next()))
     try await commit([entry(repeated)])
     try await commit([entry(repeated), entry()])
     // More than PostgreSQL believes an array to have.
@@ -90,7 +90,7 @@ private struct Committer {
       streams.map { ($0, 1) },
       timers: [.cancel(timers[2].id)])
     let mark = StartMark(
-      consumer: "c", identity: .envelope(EnvelopeID(ids.next())), lane: Self.lane, epoch: lanes[Self.lane] ?? 0, token: ids.next()
+      consumer: "c", identity: .request(EnvelopeID(ids.next())), lane: Self.lane, epoch: lanes[Self.lane] ?? 0, token: ids.next()
     )
     #expect(try await store.markStart(mark) == .started)
   }
@@ -99,7 +99,7 @@ private struct Committer {
     _ identity: MessageIdentity? = nil, deadline: DeadlineClaim? = nil, changesStreams: Bool = false
   ) -> CommitEntry {
     CommitEntry(
-      identity: identity ?? .envelope(EnvelopeID(ids.next())), source: Self.lane, offset: 1, outputs: [], deadline: deadline,
+      identity: identity ?? .request(EnvelopeID(ids.next())), source: Self.lane, offset: 1, outputs: [], deadline: deadline,
       changesStreams: changesStreams)
   }
 
