@@ -11,6 +11,10 @@ struct BatchDraft {
     var key: CommitEntry?
     /// Of the request's deadline, set with the entry.
     var deadline: DurableTimer?
+    /// `outputs` are the recorded ones already, addressed to this message.
+    var isReplayed = false
+    /// Answers of other requests that follow from this record, each under the identity of its response.
+    var late: [CommitEntry] = []
   }
 
   private(set) var entries: [Entry] = []
@@ -78,12 +82,19 @@ struct BatchDraft {
         return settle([], RequestIdentity(known, digest: work.envelope?.digest))
       }
       let replay = AnswerReplay(topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now)
-      return settle(replay.outputs(recorded, for: envelope, in: entry.record), envelope.ownIdentity)
+      // A request that had to wait was recorded without an answer; the answer came later, in another entry.
+      let isOther = recorded.digest.map { $0 != envelope.digest } ?? false
+      let late = isOther ? nil : loaded.answers[.response(envelope.responseID)]
+      entry.isReplayed = true
+      return settle(replay.outputs(late ?? recorded, for: envelope, in: entry.record), envelope.ownIdentity)
     }
     do {
       try session.load(work.stream, loaded.snapshots[work.stream])
       let result = try session.react(work, entry.record)
       decided.insert(result.identity.message)
+      entry.late = result.late.map {
+        CommitEntry(identity: $0.identity, source: entry.record.source, offset: entry.record.offset, outputs: [$0.output])
+      }
       settle(result.outputs, result.identity, changesStreams: result.changesStreams)
     } catch {
       refused.append((work.stream, "\(error)"))
@@ -118,8 +129,9 @@ struct BatchDraft {
 
   func batch(id: RawUUID, consumer: String, lanes: [TopicPartition: LaneEpoch], now: Timestamp) -> CommitBatch {
     var batch = CommitBatch(
-      id: id, consumer: consumer, lanes: lanes, entries: entries.flatMap { [$0.key, $0.identified].compactMap(\.self) }, time: now
-    )
+      id: id, consumer: consumer, lanes: lanes,
+      entries: entries.flatMap { [$0.key, $0.identified].compactMap(\.self) + $0.late },
+      time: now)
     batch.streams = streams
     batch.timers = timers
     batch.projections = projections

@@ -142,6 +142,7 @@ struct Settler: Sendable {
         }
         position += 1
       }
+      position += entry.late.count
       outputs += own
       sources += own.map { _ in entry.record }
     }
@@ -153,6 +154,7 @@ struct Settler: Sendable {
     switch entry.identified?.deadline {
     case .response?: return replay.outputs(recorded, for: entry.record, isSuperseded: recorded.outputs.isEmpty)
     default:
+      if entry.isReplayed { return entry.outputs }
       if let late = await lateAnswer(recorded, entry) { return late }
       return replay.outputs(recorded, for: entry.record)
     }

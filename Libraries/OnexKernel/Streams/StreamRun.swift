@@ -13,8 +13,10 @@ struct StreamRun: ~Copyable {
   private(set) var timers: [TimerChange] = []
   private(set) var projections: [ProjectionChange] = []
   private(set) var isClosed = false
-  /// What the request at hand was answered.
+  /// The answer to the request at hand.
   private(set) var answered: ResponseEnvelope.Outcome?
+  /// Answers to requests that waited: the identity of each and its position in `batch`. A repeat of such a request finds them there.
+  private(set) var late: [(identity: MessageIdentity, output: Int)] = []
   var batch: OutputBatch
 
   init(work: StreamWork, record: ConsumedRecord, state: StreamState, session: StreamSession) {
@@ -110,6 +112,7 @@ struct StreamRun: ~Copyable {
       for request in state.open {
         // A stub that cannot be read has nobody to answer; the journal still says what was decided.
         if let (envelope, record) = RequestStub(request.stub)?.request() {
+          late.append((.response(envelope.responseID), batch.count))
           respond(outcome, to: envelope, in: record, duration: max(now - request.openedAt, .zero))
         }
         try journal(StreamState.KernelEvent.answered, ["id": .string(request.id.description)])

@@ -34,6 +34,8 @@ struct StreamSession {
     /// Under what a repeat is recognised.
     let identity: RequestIdentity
     let changesStreams: Bool
+    /// Answers to requests that waited, each under the identity of its response.
+    let late: [(identity: MessageIdentity, output: OutboundRecord)]
   }
 
   /// - Throws: when the state cannot be read: whoever wrote it was another program.
@@ -71,9 +73,12 @@ struct StreamSession {
       // A run keeps its own account of repeats under a key.
       let isKeyed = work.reducer.contract.kind == .reducer
       let identity = run.answered.flatMap { isKeyed ? work.envelope?.requestIdentity(for: $0) : nil } ?? work.identity
+      let late = run.late
+      let outputs = run.batch.finish().records
       return Result(
-        outputs: run.batch.finish().records, identity: identity,
-        changesStreams: changed || !run.timers.isEmpty || !run.projections.isEmpty)
+        outputs: outputs, identity: identity,
+        changesStreams: changed || !run.timers.isEmpty || !run.projections.isEmpty,
+        late: late.map { ($0.identity, outputs[$0.output]) })
     } catch {
       timers.removeSubrange(timersBefore...)
       projections.removeSubrange(projectionsBefore...)

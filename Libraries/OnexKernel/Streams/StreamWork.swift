@@ -14,8 +14,10 @@ public struct StreamWork: Sendable {
 
   /// Under what an earlier answer may be recorded.
   var lookups: [MessageIdentity] {
-    guard let envelope, envelope.idempotencyKey != nil, reducer.contract.kind == .reducer else { return [identity.message] }
-    return [identity.message, envelope.identity]
+    guard let envelope else { return [identity.message] }
+    let own = [identity.message, .response(envelope.responseID)]
+    guard envelope.idempotencyKey != nil, reducer.contract.kind == .reducer else { return own }
+    return own + [envelope.identity]
   }
 }
 
