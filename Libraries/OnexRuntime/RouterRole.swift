@@ -21,10 +21,11 @@ package struct RouterRole: Sendable {
     _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any StreamStore, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
     let (limits, group, topics, clock) = (options.envelope, group, topics, context.clock)
+    let signer = ReplySigner(keys: options.replySigningKeys)
     let operations = contracts.catalogue.router
     let table = ReducerTable(contracts: contracts.catalogue.contracts, types: reducers)
     contracts.report(table, to: context)
-    let streams = StreamRouter(operations: operations, reducers: table, topics: topics)
+    let streams = StreamRouter(operations: operations, reducers: table, topics: topics, signer: signer)
     let inputs = [topics.requests, topics.effectResponses, topics.workerResponses]
     return Pipeline(
       Pipeline.Parts(
@@ -34,7 +35,8 @@ package struct RouterRole: Sendable {
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
         runner: HandlerRunner(threads: options.makeHandlerThreads(count: 1), context: context), context: context,
         decider: {
-          RoutingDecider(operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics)
+          RoutingDecider(
+            operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics, signer: signer)
         }))
   }
 }

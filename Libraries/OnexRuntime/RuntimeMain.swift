@@ -35,11 +35,17 @@ struct MainService: Service {
   static let outputTopic = CommonSettings.outputTopic(default: Topics.responses)
   static let groupID = CommonSettings.groupID(default: "onex-runtime-main")
   static let settings: [any AnySetting] =
-    [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings + [lifecycle]
+    [inputTopic, outputTopic, groupID, replySigningKeys] + RuntimeSettings.all + DurableInbox.settings + [lifecycle]
   static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
   static let bootstrapFlag = ServiceFlag(
     "--bootstrap", help: "Check everything that a start needs, replay the journal, say READY and end.", isJob: true)
   static let flags = [bootstrapFlag]
+  static let replySigningKeys = Setting.optionalText(
+    "ONEX_REPLY_SIGNING_KEYS", secret: true, allowed: "one or more keys of at least 32 bytes, separated by blanks",
+    help: "Signs reply addresses, so that nobody else's record becomes a response. The first key signs, all are accepted.",
+    check: { text in
+      text.split(separator: " ").allSatisfy { $0.utf8.count >= ReplySigner.minKeyBytes } && !text.allSatisfy { $0 == " " }
+    })
   static let lifecycle = Setting.choice(
     "ONEX_LIFECYCLE", of: ["service", "bootstrap"], default: "service", help: "bootstrap: as --bootstrap.")
 
@@ -67,7 +73,10 @@ struct MainService: Service {
       context.flags.contains(MainService.bootstrapFlag.name) || configuration[MainService.lifecycle] == "bootstrap"
     check = isCheck ? BootstrapCheck(context, inbox: inbox, reducers: role.reducers) : nil
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
+    let keys = (configuration[MainService.replySigningKeys] ?? "").split(separator: " ").map(String.init)
     runner = RoleRunner(context, inbox: inbox, replay: replay) { bus, contracts, options in
+      var options = options
+      options.replySigningKeys = keys
       if let inbox {
         return [try role.pipeline(bus, contracts, store(inbox.store), options, context)]
       }

@@ -38,6 +38,8 @@ public struct RoleOptions: Sendable {
   public var contractsDirectory: String
   public var pluginsDirectory: String?
   public var trustedNamespaces: [String] = []
+  /// Of `runtime-main`; empty: reply addresses are not signed.
+  public var replySigningKeys: [String] = []
   public var envelope = EnvelopeDecoder.Limits()
   public var outputBytesMax = (1 << 20) + (64 << 10)
   public var handlerThreads = 4

@@ -69,8 +69,23 @@ import Testing
     ),
   ])
   func sha256MatchesTheStandardsExamples(_ text: String, _ digest: String) {
-    var hash = SHA256()
-    for byte in text.utf8 { hash.update(byte) }
-    #expect(hash.finish() == digest)
+    #expect(SHA256.hex(of: Bytes(text)) == digest)
+  }
+
+  /// RFC 4231, test cases 1, 2 and 6.
+  @Test(arguments: [
+    (
+      [UInt8](repeating: 0x0b, count: 20), "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+    ),
+    (
+      Array("Jefe".utf8), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    ),
+    (
+      [UInt8](repeating: 0xaa, count: 131), "Test Using Larger Than Block-Size Key - Hash Key First",
+      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+    ),
+  ])
+  func hmacMatchesTheStandardsExamples(_ key: [UInt8], _ message: String, _ code: String) {
+    #expect(SHA256.hex(SHA256.authenticate(Array(message.utf8), key: key)) == code)
   }
 }

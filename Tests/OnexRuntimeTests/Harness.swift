@@ -21,7 +21,7 @@ struct Harness: Sendable {
 
   /// Runs `body` in a simulation: time passes by itself whenever nothing else can happen, and the same way each time.
   static func simulate(
-    seed: UInt64 = 1, _ body: @escaping @Sendable (Harness, VirtualClock) async throws -> Void
+    seed: UInt64 = 1, replySigningKeys: [String] = [], _ body: @escaping @Sendable (Harness, VirtualClock) async throws -> Void
   ) async throws {
     let outcome = Mutex<Result<Void, any Error>?>(nil)
     let clock = VirtualClock()
@@ -29,7 +29,7 @@ struct Harness: Sendable {
       let executor = SimulationExecutor(seed: seed, clock: clock)
       return executor.run {
         do {
-          let harness = try Harness(clock: clock, executor: executor)
+          let harness = try Harness(clock: clock, executor: executor, replySigningKeys: replySigningKeys)
           try await harness.runtime.withRunning { try await body(harness, clock) }
           outcome.withLock { $0 = .success(()) }
         } catch {
@@ -41,7 +41,9 @@ struct Harness: Sendable {
     try outcome.withLock { $0 }?.get()
   }
 
-  init(clock: VirtualClock? = nil, executor: SimulationExecutor? = nil, file: String = #filePath) throws {
+  init(
+    clock: VirtualClock? = nil, executor: SimulationExecutor? = nil, replySigningKeys: [String] = [], file: String = #filePath
+  ) throws {
     self.clock = clock
     let time: any RuntimeClock = clock ?? SystemClock()
     context = ServiceContext(
@@ -50,6 +52,7 @@ struct Harness: Sendable {
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")
     var options = RoleOptions(contractsDirectory: "/\(folder)/Contracts")
     options.handlerExecutor = executor
+    options.replySigningKeys = replySigningKeys
     runtime = try EmbeddedRuntime(
       handlers: Harness.handlers, reducers: [Counter.self], options: options, context: context, http: NoHTTP(),
       busClock: executor == nil ? SystemClock() : time)

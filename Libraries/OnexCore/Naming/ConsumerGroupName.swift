@@ -16,9 +16,7 @@ public enum ConsumerGroupName {
 
   static func bounded(_ name: String) -> String {
     guard name.utf8.count > bytesMax else { return name }
-    var hash = SHA256()
-    for byte in name.utf8 { hash.update(byte) }
-    let suffix = "-" + hash.finish().prefix(8)
+    let suffix = "-" + SHA256.hex(of: Bytes(name)).prefix(8)
     var cut = name
     while cut.utf8.count + suffix.utf8.count > bytesMax { cut.removeLast() }
     return cut + suffix

@@ -14,11 +14,12 @@ public final class RoutingDecider: Decider {
   private let clock: any RuntimeClock
   private let group: String
   private let topics: RoutingTopics
+  private let signer: ReplySigner
 
   /// - Parameter streams: `nil` in a process that keeps none.
   public init(
     operations: OperationRouter, streams: StreamRouter?, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock,
-    group: String, topics: RoutingTopics
+    group: String, topics: RoutingTopics, signer: ReplySigner = ReplySigner(keys: [])
   ) {
     self.requests = EnvelopeDecoder(limits: limits)
     self.operations = operations
@@ -26,6 +27,7 @@ public final class RoutingDecider: Decider {
     self.clock = clock
     self.group = group
     self.topics = topics
+    self.signer = signer
   }
 
   public func decide(
@@ -65,6 +67,7 @@ public final class RoutingDecider: Decider {
         forwarded.isComplete = false
       }
       guard let deadline = envelope.deadline, keepsDeadlines else {
+        signer.sign(&forwarded)
         batch.forward(forwarded, of: record, topic: topic, owner: owner)
         return key.map { .keyed(identity: identity, key: $0, nil) } ?? .decided(identity: identity)
       }
@@ -72,6 +75,7 @@ public final class RoutingDecider: Decider {
         id: envelope.deadlineTimerID, due: deadline, purpose: .deadline, payload: RequestStub(envelope, record).encoded)
       forwarded.extensions.append(ReplyMark.deadline(timer.id).rawField)
       forwarded.isComplete = false
+      signer.sign(&forwarded)
       batch.forward(forwarded, of: record, topic: topic, owner: owner)
       return key.map { .keyed(identity: identity, key: $0, .opens(timer)) } ?? .claimed(identity: identity, .opens(timer))
     case .stream(let work): return .react(work)
@@ -125,6 +129,7 @@ public final class RoutingDecider: Decider {
       batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
       return .decided(identity: nil)
     case .success(var response):
+      guard signer.accepts(response) else { return refuse(response, record, owner, &batch) }
       let identity = RequestIdentity(.response(response.envelopeID))
       if RuntimeField.isPresent(in: response.extensions) {
         let mark = ReplyMark(response.extensions)
@@ -140,6 +145,18 @@ public final class RoutingDecider: Decider {
     }
   }
 
+  /// A response that answers none of this runtime's requests: written by a stranger, or under a key that is not accepted any more.
+  private func refuse(
+    _ response: ResponseEnvelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
+  ) -> Decision {
+    let error = ResponseError(
+      .notAllowed, "the reply address of this response is not signed with a key of ONEX_REPLY_SIGNING_KEYS")
+    batch.reject(
+      RejectedRecord(record: record, error: error, identity: response.envelopeID), group: group, responseTopic: nil,
+      now: clock.now(), owner: owner)
+    return .decided(identity: nil)
+  }
+
   private func finish(
     _ response: ResponseEnvelope, _ mark: ReplyMark, _ identity: RequestIdentity, _ record: ConsumedRecord, _ owner: Int,
     _ batch: inout OutputBatch
@@ -148,6 +165,9 @@ public final class RoutingDecider: Decider {
     case .deadline(let timer):
       batch.respond(response, to: record, topic: topics.responses, owner: owner)
       return .claimed(identity: identity, .response(timer))
+    case .final:
+      batch.respond(response, to: record, topic: topics.responses, owner: owner)
+      return .decided(identity: identity)
     case .stream(let stream, let intent):
       guard let reducer = streams?.reducers[stream.handler] else {
         let reason = streams?.reducers.failure(of: stream.handler) ?? "no contract names it"

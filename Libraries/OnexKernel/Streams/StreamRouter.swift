@@ -5,11 +5,15 @@ public struct StreamRouter: Sendable {
   let operations: OperationRouter
   let reducers: ReducerTable
   let topics: RoutingTopics
+  let signer: ReplySigner
 
-  public init(operations: OperationRouter, reducers: ReducerTable, topics: RoutingTopics) {
+  public init(
+    operations: OperationRouter, reducers: ReducerTable, topics: RoutingTopics, signer: ReplySigner = ReplySigner(keys: [])
+  ) {
     self.operations = operations
     self.reducers = reducers
     self.topics = topics
+    self.signer = signer
   }
 
   func topic(of operation: Operation) -> Result<String, ResponseError> {

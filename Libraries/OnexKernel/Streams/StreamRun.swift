@@ -86,6 +86,7 @@ struct StreamRun: ~Copyable {
     envelope.origin = .intent
     envelope.extensions = [ReplyMark.stream(work.stream, intent: intent.name).rawField]
     if let origin = RuntimeField.origin(envelope.origin) { envelope.extensions.append(origin) }
+    router.signer.sign(&envelope)
     // A key of its own: under the stream's, what may run side by side would run one after the other.
     let key = Bytes("\(work.stream)#\(intent.name)")
     batch.request(envelope, key: key, trace: OutputBatch.trace(of: record), topic: topic, owner: 0)
