@@ -51,7 +51,25 @@ public struct RawField: Sendable, Hashable {
 }
 
 /// The deduplication key of a message.
-public enum MessageIdentity: Sendable, Hashable {
+public enum MessageIdentity: Sendable {
   case envelope(EnvelopeID)
   case key(String)
+}
+
+extension MessageIdentity: Hashable {
+  /// Keys are compared by bytes (`ExactText`).
+  public static func == (left: MessageIdentity, right: MessageIdentity) -> Bool {
+    switch (left, right) {
+    case (.envelope(let a), .envelope(let b)): a == b
+    case (.key(let a), .key(let b)): a.isExactly(b)
+    case (.envelope, .key), (.key, .envelope): false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .envelope(let id): hasher.combine(id)
+    case .key(let key): hasher.combine(ExactText(key))
+    }
+  }
 }

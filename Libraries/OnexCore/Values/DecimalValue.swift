@@ -1,20 +1,19 @@
 /// The value of a decimal literal: ± 0.d₁d₂…dₙ × 10^exponent. Neither the first nor the last digit is zero, so that each value has one
-/// form; zero has no digits.
-struct DecimalValue: Sendable, Hashable {
+/// form; zero has no digits. For comparing one number with many others: each is taken apart once.
+public struct DecimalValue: Sendable, Hashable {
   private(set) var isNegative = false
   /// From 0 to 9, the most significant first.
   private(set) var digits: [UInt8] = []
   private(set) var exponent = DecimalExponent(0)
 
-  /// - Parameter literal: a number by the grammar of RFC 8259 section 6.
-  init(_ literal: String) {
+  public init(_ number: JSONNumber) {
     var written: [UInt8] = []
     var integerDigits = 0
     var exponentDigits: [UInt8] = []
     var isExponentNegative = false
     enum Part { case integer, fraction, exponent }
     var part = Part.integer
-    for byte in literal.utf8 {
+    for byte in number.literal.utf8 {
       switch byte {
       case 48...57:
         guard part != .exponent else {
@@ -85,7 +84,7 @@ struct DecimalValue: Sendable, Hashable {
 }
 
 extension DecimalValue: Comparable {
-  static func < (left: DecimalValue, right: DecimalValue) -> Bool {
+  public static func < (left: DecimalValue, right: DecimalValue) -> Bool {
     if left.isZero || right.isZero || left.isNegative != right.isNegative { return left.sign < right.sign }
     let difference = left.exponent.difference(to: right.exponent)
     let isSmaller = difference != 0 ? difference < 0 : left.digits.lexicographicallyPrecedes(right.digits)
@@ -149,7 +148,7 @@ struct DecimalExponent: Sendable, Hashable {
     return .small(isNegative ? -value : value)
   }
 
-  /// This exponent minus `other`; a difference beyond 10^18 is cut there.
+  /// This exponent minus `other`. A difference beyond 10^16 says only which of both is larger.
   func difference(to other: DecimalExponent) -> Int {
     if case .small(let a) = form, case .small(let b) = other.form {
       return min(max(a - b, -DecimalExponent.differenceMax), DecimalExponent.differenceMax)

@@ -24,7 +24,7 @@ public struct JSONNumber: Sendable {
   /// The value when it is an integer, however it is written (`3`, `3.0`, `3e2`), and fits 64 bits.
   public var integer: Int64? {
     if let value = Int64(literal) { return value }
-    return isPlainInteger ? nil : DecimalValue(literal).integer
+    return isPlainInteger ? nil : DecimalValue(self).integer
   }
 
   /// The nearest double; `nil` when it would be infinite.
@@ -34,14 +34,15 @@ public struct JSONNumber: Sendable {
   }
 
   /// Whether the value is an integer, however it is written and of any size: `3`, `3.0`, `3e2` and `1e400` are.
-  public var isWhole: Bool { isPlainInteger || DecimalValue(literal).isWhole }
+  public var isWhole: Bool { isPlainInteger || DecimalValue(self).isWhole }
 
   /// The exact order of the values.
   public func isLess(than other: JSONNumber) -> Bool {
+    if literal.isExactly(other.literal) { return false }
     if let a = Int64(literal), let b = Int64(other.literal) { return a < b }
     // Rounding to the nearest double never reverses an order, so that two different doubles decide.
     if let a = Double(literal), let b = Double(other.literal), a != b { return a < b }
-    return DecimalValue(literal) < DecimalValue(other.literal)
+    return DecimalValue(self) < DecimalValue(other)
   }
 
   /// Whether the value is a whole number of times `unit`, exactly: 0.3 is a multiple of 0.1. `false` for a unit of 0. The sign of
@@ -51,7 +52,7 @@ public struct JSONNumber: Sendable {
   /// lengths. A unit comes from a contract, a value from a request.
   public func isMultiple(of unit: JSONNumber) -> Bool {
     if let a = Int64(literal), let b = Int64(unit.literal) { return b != 0 && a.magnitude % b.magnitude == 0 }
-    return DecimalValue(literal).isMultiple(of: DecimalValue(unit.literal))
+    return DecimalValue(self).isMultiple(of: DecimalValue(unit))
   }
 
   /// Written with digits and a sign alone.
@@ -70,7 +71,7 @@ extension JSONNumber: Hashable {
     if left.literal.isExactly(right.literal) { return true }
     if let a = Int64(left.literal), let b = Int64(right.literal) { return a == b }
     if let a = Double(left.literal), let b = Double(right.literal), a != b { return false }
-    return DecimalValue(left.literal) == DecimalValue(right.literal)
+    return DecimalValue(left) == DecimalValue(right)
   }
 
   /// Of all digits: numbers beyond the range of a double, which anybody can send, would otherwise share one hash.
@@ -78,7 +79,7 @@ extension JSONNumber: Hashable {
     if let integer = Int64(literal) {
       hasher.combine(integer)
     } else {
-      let value = DecimalValue(literal)
+      let value = DecimalValue(self)
       if let integer = value.integer { hasher.combine(integer) } else { hasher.combine(value) }
     }
   }

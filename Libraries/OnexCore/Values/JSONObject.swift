@@ -49,8 +49,13 @@ public struct JSONObject: Sendable {
   /// Adds a member unless there is one with its name already; `false` when there is.
   @discardableResult
   public mutating func appendIfNew(_ name: String, _ value: JSONValue) -> Bool {
-    guard place(of: name) == nil else { return false }
-    append(name, value)
+    guard count > JSONObject.linearMax, !index.isFull(for: count + 1) else {
+      guard place(of: name) == nil else { return false }
+      append(name, value)
+      return true
+    }
+    guard index.insertIfNew(name, at: count, { members[$0].name }) else { return false }
+    members.append((name, value))
     return true
   }
 
@@ -93,6 +98,17 @@ struct NameIndex: Sendable {
     var slot = firstSlot(name)
     while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
     slots[slot] = UInt32(truncatingIfNeeded: place + 1)
+  }
+
+  /// `false` when the name is there already.
+  mutating func insertIfNew(_ name: String, at place: Int, _ nameAt: (Int) -> String) -> Bool {
+    var slot = firstSlot(name)
+    while slots[slot] != 0 {
+      if nameAt(Int(slots[slot]) - 1).isExactly(name) { return false }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    slots[slot] = UInt32(truncatingIfNeeded: place + 1)
+    return true
   }
 
   func place(of name: String, _ nameAt: (Int) -> String) -> Int? {
