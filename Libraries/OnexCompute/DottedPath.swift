@@ -8,30 +8,37 @@ struct DottedPath: Sendable {
   static let segmentsMax = 64
 
   let segments: [String]
+  /// The segments that can index an array.
+  private let indices: [Int?]
 
   /// - Parameter place: where in the payload the path was written, for the error.
   init(_ text: String, at place: @autoclosure () -> JSONPointer) throws(HandlerError) {
-    let segments = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    // By bytes: a dot that a combining mark follows is a dot, although Swift takes both for one character.
+    let segments = text.utf8.split(
+      separator: UInt8(ascii: "."), maxSplits: DottedPath.segmentsMax, omittingEmptySubsequences: false
+    )
+    .map { String(Substring($0)) }
     guard segments.allSatisfy({ !$0.isEmpty }) else {
       throw HandlerError.invalidPayload(at: place(), "is no path: member names joined by dots, none of them empty")
     }
     guard segments.count <= DottedPath.segmentsMax else {
       throw HandlerError.invalidPayload(
-        at: place(), "has \(segments.count) segments; at most \(DottedPath.segmentsMax) are allowed")
+        at: place(), "has more than \(DottedPath.segmentsMax) segments")
     }
     self.segments = segments
+    self.indices = segments.map(DottedPath.index)
   }
 
   /// `nil` when the path leads nowhere.
   func resolve(in root: JSONValue) -> JSONValue? {
     var value = root
-    for segment in segments {
+    for (segment, index) in zip(segments, indices) {
       switch value {
       case .object(let object):
         guard let member = object[segment] else { return nil }
         value = member
       case .array(let elements):
-        guard let index = DottedPath.index(segment), index < elements.count else { return nil }
+        guard let index, index < elements.count else { return nil }
         value = elements[index]
       default: return nil
       }
@@ -41,7 +48,7 @@ struct DottedPath: Sendable {
 
   /// A segment as an array's index; `nil` when it is none. `01` is none: each index has one spelling (as in RFC 6901 section 4).
   static func index(_ segment: String) -> Int? {
-    guard let index = Int(segment), index >= 0, String(index) == segment else { return nil }
-    return index
+    guard segment.utf8.allSatisfy({ (48...57).contains($0) }), segment == "0" || segment.utf8.first != 48 else { return nil }
+    return Int(segment)
   }
 }

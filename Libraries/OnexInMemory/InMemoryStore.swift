@@ -244,7 +244,7 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
   }
 
   /// A read model as it stands, for tests.
-  public func projection(_ name: String) -> [String: Bytes] {
+  public func projection(_ name: String) -> [ExactText: Bytes] {
     state.withLock { ($0.streams.projections[name] ?? [:]).compactMapValues(\.value) }
   }
 

@@ -17,7 +17,7 @@ struct InMemoryStreams {
 
   private(set) var streams: [StreamName: Stream] = [:]
   private(set) var timers: [RawUUID: Timer] = [:]
-  private(set) var projections: [String: [String: ProjectionChange]] = [:]
+  private(set) var projections: [String: [ExactText: ProjectionChange]] = [:]
   private var lastSequence: Int64 = 0
 
   /// Whether every stream still has the version that its change expects.
@@ -42,7 +42,7 @@ struct InMemoryStreams {
   }
 
   mutating func apply(_ change: ProjectionChange) {
-    projections[change.projection, default: [:]][change.key] = change.value == nil ? nil : change
+    projections[change.projection, default: [:]][ExactText(change.key)] = change.value == nil ? nil : change
   }
 
   mutating func apply(_ change: TimerChange, consumer: String) {

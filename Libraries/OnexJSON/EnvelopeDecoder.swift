@@ -42,24 +42,49 @@ public struct EnvelopeDecoder: ~Copyable {
         }
       }
       guard case .success(let envelope) = result, let metadata = envelope.metadata else { return result }
-      return try checkMetadata(metadata) ? result : .failure(EnvelopeDecoder.metadataRejection(record, envelope))
+      guard let problem = try metadataProblem(metadata) else { return result }
+      return .failure(EnvelopeDecoder.metadataRejection(record, envelope, problem))
     } catch {
       return .failure(EnvelopeDecoder.rejection(record, value, EnvelopeDecoder.responseError(error)))
     }
   }
 
-  /// Whether every member of the object is a string.
-  private mutating func checkMetadata(_ metadata: Bytes) throws(JSONError) -> Bool {
+  /// Up to this many names are compared with each other, which needs no allocation.
+  private static let pairwiseMax = 8
+
+  /// What is wrong with the object: a member that is no string, or a name that occurs twice, escapes resolved.
+  private mutating func metadataProblem(_ metadata: Bytes) throws(JSONError) -> String? {
     try metadata.withUnsafeBytes { text throws(JSONError) in
       try parser.walk(text, recordDepth: 2) { nodes throws(JSONError) in
-        stride(from: 2, to: nodes.count, by: 2).allSatisfy { nodes[$0].kind == UInt8(ONEX_JSON_STRING.rawValue) }
+        guard stride(from: 2, to: nodes.count, by: 2).allSatisfy({ nodes[$0].kind == UInt8(ONEX_JSON_STRING.rawValue) }) else {
+          return "must be an object of strings"
+        }
+        return try EnvelopeDecoder.hasTwice(nodes, text) ? "has a name twice" : nil
       }
     }
   }
 
-  private static func metadataRejection(_ record: ConsumedRecord, _ envelope: Envelope) -> RejectedRecord {
+  /// - Parameter nodes: of one object and its members.
+  private static func hasTwice(
+    _ nodes: UnsafeBufferPointer<onex_json_node>, _ text: UnsafeRawBufferPointer
+  ) throws(JSONError) -> Bool {
+    let places = stride(from: 1, to: nodes.count, by: 2)
+    func raw(_ place: Int) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(rebasing: text[Int(nodes[place].start)..<Int(nodes[place].start + nodes[place].length)])
+    }
+    if nodes.count <= 2 * pairwiseMax + 1, places.allSatisfy({ nodes[$0].escaped == 0 }) {
+      return places.contains { place in stride(from: 1, to: place, by: 2).contains { raw($0).isEqual(raw(place)) } }
+    }
+    var seen: Set<ExactText> = []
+    for place in places {
+      guard seen.insert(ExactText(try JSONText.string(nodes[place], in: text))).inserted else { return true }
+    }
+    return false
+  }
+
+  private static func metadataRejection(_ record: ConsumedRecord, _ envelope: Envelope, _ problem: String) -> RejectedRecord {
     RejectedRecord(
-      record: record, error: ResponseError(.invalidEnvelope, "the field metadata must be an object of strings"),
+      record: record, error: ResponseError(.invalidEnvelope, "the field metadata \(problem)"),
       identity: envelope.envelopeID, correlationID: envelope.correlationID, operation: envelope.operation)
   }
 

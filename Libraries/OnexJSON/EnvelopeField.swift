@@ -28,7 +28,7 @@ enum EnvelopeField: Int, CaseIterable {
     }
   }
 
-  /// - Parameter name: without quotes; a name with escapes is never one of these.
+  /// - Parameter name: without quotes, escapes resolved.
   init?(_ name: UnsafeRawBufferPointer) {
     let found: EnvelopeField? =
       switch name.count {

@@ -3,6 +3,10 @@ import OnexCore
 
 /// The members of one envelope: where each known field's value lies, and the unknown ones as they were written.
 ///
+/// Names and values mean the same however they are escaped: `"op\u0065ration"` is the field `operation`. Otherwise this program and
+/// one that stands before it could read two different requests. A name without escapes, which is what every serialiser writes, is
+/// looked up where it lies and costs no allocation.
+///
 /// A value that is `null` counts as absent: most serialisers write an unset field that way.
 struct EnvelopeFields {
   let value: Bytes
@@ -11,9 +15,11 @@ struct EnvelopeFields {
   /// Where in `nodes` each known field's value stands; 0 (the object itself) for one that is absent. Inline: a request is read without
   /// an allocation.
   private var places = InlineArray<17, UInt32>(repeating: 0)
+  /// The unknown members in the order of the text. Their names are written as this program writes them, so that a name has one
+  /// spelling here; their values are as they came.
   private(set) var extensions: [RawField] = []
-  /// Some known field was written as `null`, so that the text cannot be extended without repeating a name.
-  private(set) var hasNulls = false
+  /// Some name was written with escapes.
+  private(set) var hasEscapedNames = false
 
   /// - Parameter nodes: a walk with record depth 2 over `value`.
   init(
@@ -34,16 +40,30 @@ struct EnvelopeFields {
   }
 
   private mutating func add(name: onex_json_node, valueAt place: Int) throws(JSONError) {
-    let node = nodes[place]
+    guard name.escaped == 0 else { return try add(escapedName: name, valueAt: place) }
     let quoted = UnsafeRawBufferPointer(rebasing: text[Int(name.start)..<Int(name.start + name.length)])
-    let plain = UnsafeRawBufferPointer(rebasing: quoted[1..<quoted.count - 1])
-    guard name.escaped == 0, let field = EnvelopeField(plain) else {
-      extensions.append(RawField(name: slice(name), value: slice(node)))
+    guard let field = EnvelopeField(UnsafeRawBufferPointer(rebasing: quoted[1..<quoted.count - 1])) else {
+      extensions.append(RawField(name: slice(name), value: slice(nodes[place])))
       return
     }
-    guard places[field.rawValue] == 0 else { throw duplicate(name) }
+    try add(field, name, valueAt: place)
+  }
+
+  private mutating func add(escapedName name: onex_json_node, valueAt place: Int) throws(JSONError) {
+    hasEscapedNames = true
+    var plain = try JSONText.string(name, in: text)
+    if let field = plain.withUTF8({ EnvelopeField(UnsafeRawBufferPointer($0)) }) {
+      try add(field, name, valueAt: place)
+    } else {
+      extensions.append(RawField(name: JSONValue.string(plain).encoded(), value: slice(nodes[place])))
+    }
+  }
+
+  private mutating func add(_ field: EnvelopeField, _ name: onex_json_node, valueAt place: Int) throws(JSONError) {
+    guard places[field.rawValue] == 0 else {
+      throw JSONError(.duplicateName, "the field \(field.name) occurs twice", offset: Int(name.start))
+    }
     places[field.rawValue] = UInt32(place)
-    if node.kind == UInt8(ONEX_JSON_NULL.rawValue) { hasNulls = true }
   }
 
   private func checkExtensionNames() throws(JSONError) {
@@ -52,10 +72,6 @@ struct EnvelopeFields {
     for field in extensions where !seen.insert(field.name).inserted {
       throw JSONError(.duplicateName, "the field \(field.name.text.prefix(64)) occurs twice")
     }
-  }
-
-  private func duplicate(_ name: onex_json_node) -> JSONError {
-    JSONError(.duplicateName, "the field \(slice(name).text) occurs twice", offset: Int(name.start))
   }
 
   /// `nil` when the field is absent or `null`.
@@ -67,24 +83,30 @@ struct EnvelopeFields {
 
   func slice(_ node: onex_json_node) -> Bytes { value.slice(from: Int(node.start), count: Int(node.length)) }
 
-  /// The characters between the quotes of a string without escapes.
-  func plainText(_ node: onex_json_node) -> UnsafeRawBufferPointer? {
-    guard node.kind == UInt8(ONEX_JSON_STRING.rawValue), node.escaped == 0 else { return nil }
-    return UnsafeRawBufferPointer(rebasing: text[Int(node.start) + 1..<Int(node.start + node.length) - 1])
+  /// Lets `body` read the characters of a string, escapes resolved; `nil` when the value is no string.
+  func withText<R>(_ node: onex_json_node, _ body: (UnsafeRawBufferPointer) -> R?) -> R? {
+    guard node.kind == UInt8(ONEX_JSON_STRING.rawValue) else { return nil }
+    if node.escaped == 0 {
+      return body(UnsafeRawBufferPointer(rebasing: text[Int(node.start) + 1..<Int(node.start + node.length) - 1]))
+    }
+    guard var plain = try? JSONText.string(node, in: text) else { return nil }
+    return plain.withUTF8 { body(UnsafeRawBufferPointer($0)) }
   }
+
+  var operation: Operation? { self[.operation].flatMap { withText($0) { Operation(utf8: $0) } } }
 
   func isObject(_ node: onex_json_node) -> Bool { node.kind == UInt8(ONEX_JSON_OBJECT.rawValue) }
 
   func uuid(_ field: EnvelopeField) -> Field<RawUUID> {
     guard let node = self[field] else { return .absent }
-    guard let text = plainText(node), let uuid = RawUUID(ascii: text) else { return .invalid("must be a UUID") }
+    guard let uuid = withText(node, { RawUUID(ascii: $0) }) else { return .invalid("must be a UUID") }
     return .value(uuid)
   }
 
   func timestamp(_ field: EnvelopeField) -> Field<Timestamp> {
     guard let node = self[field] else { return .absent }
-    guard let text = plainText(node), let timestamp = Timestamp(rfc3339: text) else {
-      return .invalid("must be an RFC 3339 timestamp such as 2026-11-21T03:48:54Z")
+    guard let timestamp = withText(node, { Timestamp(rfc3339: $0) }) else {
+      return .invalid("must be an RFC 3339 timestamp of the years 0000 to 9999 in UTC, such as 2026-11-21T03:48:54Z")
     }
     return .value(timestamp)
   }

@@ -2,7 +2,8 @@ import CSimdJSON
 import OnexCore
 
 extension JSONValue {
-  /// Parses a whole document. Duplicate names in an object are refused: two readers would see two different documents.
+  /// Parses a whole document. A name that an object has twice, escapes resolved, is refused: two readers would see two different
+  /// documents. Names are compared by their bytes (`ExactText`).
   public static func parse(_ text: Bytes, depthMax: Int = JSONParser.depthMax) throws(JSONError) -> JSONValue {
     var parser = JSONParser()
     return try parser.parse(text, depthMax: depthMax)
@@ -23,9 +24,6 @@ extension JSONParser {
 
 /// Builds the tree from the nodes in document order. Recursion is bounded by the walk's `depthMax`.
 private struct TreeBuilder {
-  /// Objects with more members are checked for duplicates with a set; below, comparing pairwise is cheaper.
-  private static let pairwiseMax = 16
-
   let text: UnsafeRawBufferPointer
   let nodes: UnsafeBufferPointer<onex_json_node>
   private var position = 0
@@ -60,16 +58,14 @@ private struct TreeBuilder {
 
   private mutating func object(_ count: Int) throws(JSONError) -> JSONValue {
     var object = JSONObject()
-    var seen: Set<String> = []
+    object.reserveCapacity(count)
     for _ in 0..<count {
       let node = nodes[position]
       position += 1
       let name = try JSONText.string(node, in: text)
-      let isNew = count > TreeBuilder.pairwiseMax ? seen.insert(name).inserted : object[name] == nil
-      guard isNew else {
+      guard object.appendIfNew(name, try value()) else {
         throw JSONError(.duplicateName, "the name \"\(name.prefix(64))\" occurs twice in one object", offset: Int(node.start))
       }
-      object.append(name, try value())
     }
     return .object(object)
   }

@@ -17,7 +17,7 @@ struct RequestReader {
     // Deriving one costs a hash: only where none came.
     let identity = envelopeID.optional.map { EnvelopeID($0) } ?? EnvelopeID(placeOf: record, cluster: cluster)
     let correlation = correlationID.optional.map { CorrelationID($0) }
-    let operation = fields[.operation].flatMap { fields.plainText($0) }.flatMap { Operation(utf8: $0) }
+    let operation = fields.operation
     func reject(_ code: ErrorCode, _ message: String) -> Result<Envelope, RejectedRecord> {
       .failure(
         RejectedRecord(
@@ -32,7 +32,8 @@ struct RequestReader {
     // Without a correlation id the chain gets one that a redelivery derives again.
     var envelope = Envelope(
       operation: operation, envelopeID: identity, correlationID: correlation ?? identity.derived("correlation"))
-    envelope.isComplete = fields[.envelopeID] != nil && fields[.correlationID] != nil
+    // A record with escaped names is written anew: whatever reads it next finds each name in one spelling.
+    envelope.isComplete = fields[.envelopeID] != nil && fields[.correlationID] != nil && !fields.hasEscapedNames
     if fields[.envelopeID] == nil { envelope.origin = .place }
     if let node = fields[.payload] {
       guard fields.isObject(node) else { return reject(.invalidEnvelope, "the field payload must be an object") }
@@ -89,7 +90,7 @@ struct RequestReader {
   /// Versions are `<major>.<minor>`; a higher major means that a field this program does not know may change the meaning.
   private func versionProblem() -> (code: ErrorCode, message: String)? {
     guard let node = fields[.envelopeVersion] else { return nil }
-    let text = fields.plainText(node).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let text = fields.withText(node) { String(decoding: $0, as: UTF8.self) } ?? ""
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let major = UInt32(parts[0]), UInt32(parts[1]) != nil else {
       return (.invalidEnvelope, "the field envelope_version must be a string such as \"\(Envelope.version)\"")

@@ -52,8 +52,7 @@ private struct ResponseReader {
       let correlation = fields.uuid(.correlationID).optional, let (outcome, result) = outcome()
     else { return nil }
     var response = ResponseEnvelope(
-      operation: fields[.operation].flatMap { fields.plainText($0) }.flatMap { Operation(utf8: $0) },
-      envelopeID: EnvelopeID(id), correlationID: CorrelationID(correlation),
+      operation: fields.operation, envelopeID: EnvelopeID(id), correlationID: CorrelationID(correlation),
       causationID: fields.uuid(.causationID).optional.map { EnvelopeID($0) }, duration: duration(),
       timestamp: fields.timestamp(.timestamp).optional ?? Timestamp(microseconds: 0), outcome: outcome)
     response.handler = fields.string(.handler, bytesMax: RequestReader.textBytesMax).optional
@@ -80,6 +79,6 @@ private struct ResponseReader {
     guard let node = fields[.durationMS], let value = Double(fields.slice(node).text), value.isFinite, value >= 0,
       value < 1e12
     else { return .zero }
-    return .microseconds(Int64(value * 1000))
+    return .microseconds(Int64(saturating: value * 1000))
   }
 }

@@ -1,3 +1,4 @@
+import CSimdJSON
 import OnexCore
 
 /// The ids of a record that is no valid JSON document, as far as they can be made out: whoever sent it should hear about it.
@@ -25,9 +26,9 @@ struct SalvagedIDs {
   }
 
   private mutating func read(_ text: UnsafeRawBufferPointer, name: Range<Int>) {
-    let plain = UnsafeRawBufferPointer(rebasing: text[name])
-    let isCorrelation = plain.isText("correlation_id")
-    guard isCorrelation || plain.isText("envelope_id") else { return }
+    let field = SalvagedIDs.field(UnsafeRawBufferPointer(rebasing: text[name]))
+    let isCorrelation = field == .correlationID
+    guard isCorrelation || field == .envelopeID else { return }
     var position = name.upperBound + 1
     func skipSpace() {
       while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
@@ -40,6 +41,19 @@ struct SalvagedIDs {
     else { return }
     let uuid = RawUUID(ascii: UnsafeRawBufferPointer(rebasing: text[position + 1..<position + 37]))
     if isCorrelation { correlationID = correlationID ?? uuid } else { envelopeID = envelopeID ?? uuid }
+  }
+
+  /// Every character of the longest name, each written as `\uXXXX`.
+  private static let nameBytesMax = 6 * 16
+
+  /// - Parameter name: without its quotes, as it is written.
+  private static func field(_ name: UnsafeRawBufferPointer) -> EnvelopeField? {
+    guard name.contains(UInt8(ascii: "\\")) else { return EnvelopeField(name) }
+    guard name.count <= nameBytesMax else { return nil }
+    let node = onex_json_node(start: 0, length: UInt32(name.count + 2), children: 0, kind: 0, escaped: 1)
+    let quoted = [UInt8(ascii: "\"")] + Array(name) + [UInt8(ascii: "\"")]
+    guard var plain = quoted.withUnsafeBytes({ text in try? JSONText.string(node, in: text) }) else { return nil }
+    return plain.withUTF8 { EnvelopeField(UnsafeRawBufferPointer($0)) }
   }
 
   private static func closingQuote(_ text: UnsafeRawBufferPointer, from start: Int) -> Int? {

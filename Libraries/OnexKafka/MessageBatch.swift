@@ -89,7 +89,13 @@ final class MessageBatch: @unchecked Sendable {
       source: source, offset: message.pointee.offset,
       key: bytes(message.pointee.key, message.pointee.key_len),
       value: bytes(message.pointee.payload, message.pointee.len), headers: headers(message),
-      timestamp: kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : Timestamp(milliseconds: milliseconds))
+      timestamp: MessageBatch.timestamp(milliseconds, kind))
+  }
+
+  /// The producer's or the broker's time of a record. A producer may write any 64-bit number: times that microseconds cannot hold
+  /// become the nearest ones that they can.
+  static func timestamp(_ milliseconds: Int64, _ kind: rd_kafka_timestamp_type_t) -> Timestamp? {
+    kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : Timestamp(milliseconds: milliseconds)
   }
 
   private func bytes(_ pointer: UnsafeRawPointer?, _ count: Int) -> Bytes? {

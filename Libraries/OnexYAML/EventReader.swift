@@ -36,9 +36,21 @@ final class EventReader {
     parser.deallocate()
   }
 
-  static func read<R>(_ text: Bytes, file: String, _ body: (EventReader) throws(YAMLError) -> R) throws(YAMLError) -> R {
+  private static let byteOrderMark: Bytes = "\u{FEFF}"
+
+  static func read<R>(
+    _ text: Bytes, file: String, limits: YAMLLimits, _ body: (EventReader) throws(YAMLError) -> R
+  ) throws(YAMLError) -> R {
+    var text = text
+    // YAML 1.2 section 5.2: a document may begin with a byte order mark, which is no part of its text.
+    let mark = byteOrderMark.count
+    if text.count >= mark, text.slice(from: 0, count: mark) == byteOrderMark {
+      text = text.slice(from: mark, count: text.count - mark)
+    }
+    let breaks = LineBreak11.problems(in: text, file: file, max: limits.problemsMax)
+    guard breaks.isEmpty else { throw YAMLError(breaks) }
     // libyaml wants an address even for nothing.
-    let text = text.isEmpty ? Bytes("\n") : text
+    if text.isEmpty { text = Bytes("\n") }
     return try text.withUnsafeBytes { buffer throws(YAMLError) in try body(EventReader(buffer, file: file)) }
   }
 
@@ -100,5 +112,29 @@ final class EventReader {
       message += " (\(String(cString: context)) that begins at \(EventReader.position(state.context_mark)))"
     }
     return YAMLProblem(.invalidYAML, file: file, at: EventReader.position(state.problem_mark), message)
+  }
+}
+
+/// The line breaks that YAML 1.1 had and 1.2 has not (section 5.4): U+0085, U+2028 and U+2029. libyaml still ends lines with them, so
+/// that a line which no editor and no reviewer sees as one could hold a field. They are refused wherever they stand.
+private enum LineBreak11 {
+  private static let sequences: [(bytes: [UInt8], name: String, escape: String)] = [
+    ([0xC2, 0x85], "U+0085", "\\N"), ([0xE2, 0x80, 0xA8], "U+2028", "\\L"), ([0xE2, 0x80, 0xA9], "U+2029", "\\P"),
+  ]
+
+  static func problems(in text: Bytes, file: String, max: Int) -> [YAMLProblem] {
+    var problems: [YAMLProblem] = []
+    text.withUnsafeBytes { text in
+      for index in text.indices where text[index] == 0xC2 || text[index] == 0xE2 {
+        guard problems.count < max else { return }
+        guard let found = sequences.first(where: { text[index...].starts(with: $0.bytes) }) else { continue }
+        problems.append(
+          YAMLProblem(
+            .invalidYAML, file: file, at: YAMLPosition(ofByte: index, in: text),
+            "the character \(found.name) ends a line for some programs and not for others; write it as \"\(found.escape)\" in double quotes"
+          ))
+      }
+    }
+    return problems
   }
 }

@@ -17,8 +17,11 @@ public final class FieldProblems {
 
   public var count: Int { collected.count }
 
+  /// Whether further problems are left out.
+  var isFull: Bool { collected.count >= FieldProblems.problemsMax }
+
   public func add(_ kind: YAMLProblem.Kind, at position: YAMLPosition, _ message: String) {
-    guard collected.count < FieldProblems.problemsMax else { return }
+    guard !isFull else { return }
     collected.append(YAMLProblem(kind, file: file, at: position, message))
   }
 }

@@ -156,6 +156,8 @@ public struct MappingReader {
   }
 
   private func noteUnknown(_ entry: YAMLMapping.Entry) {
+    // Looking for what was meant costs more than reading the field.
+    guard !problems.isFull else { return }
     let shown = qualified(String(entry.name.prefix(64)))
     let hint =
       if let meant = NearestName.suggestion(for: entry.name, among: fields) {

@@ -1,3 +1,5 @@
+import OnexCore
+
 /// Composes the tree from the events (YAML 1.2 section 3.1.2). Recursion is bounded by `YAMLLimits.depthMax`.
 struct TreeBuilder {
   /// An anchored node with what a further use of it costs.
@@ -10,7 +12,7 @@ struct TreeBuilder {
   private let reader: EventReader
   private let file: String
   private let limits: YAMLLimits
-  private var anchors: [String: Anchored] = [:]
+  private var anchors: [ExactText: Anchored] = [:]
   private var nodes = 0
   /// Deepest level below the node that is being built.
   private var deepest = 0
@@ -70,7 +72,7 @@ struct TreeBuilder {
     }
     let node = YAMLNode(content, at: event.position)
     if let anchor = event.anchor {
-      anchors[anchor] = Anchored(node: node, nodes: nodes - nodesBefore, height: deepest - depth)
+      anchors[ExactText(anchor)] = Anchored(node: node, nodes: nodes - nodesBefore, height: deepest - depth)
     }
     deepest = max(deepest, deepestBefore)
     return node
@@ -80,7 +82,7 @@ struct TreeBuilder {
   private mutating func alias(_ event: EventReader.Event, depth: Int, deepestBefore: Int) throws(YAMLError) -> YAMLNode {
     defer { deepest = max(deepest, deepestBefore) }
     let name = event.anchor ?? ""
-    guard let anchored = anchors[name] else {
+    guard let anchored = anchors[ExactText(name)] else {
       note(event.position, "the alias *\(name.prefix(40)) names no anchor that is complete before it")
       return YAMLNode(.scalar(YAMLScalar(text: "", style: .plain, value: .null)), at: event.position)
     }
@@ -103,7 +105,7 @@ struct TreeBuilder {
 
   private mutating func mapping(depth: Int) throws(YAMLError) -> YAMLMapping {
     var entries: [YAMLMapping.Entry] = []
-    var seen: [String: YAMLPosition] = [:]
+    var seen: [ExactText: YAMLPosition] = [:]
     while true {
       let event = try reader.next()
       if case .mappingEnd = event.kind { return YAMLMapping(entries) }
@@ -113,11 +115,11 @@ struct TreeBuilder {
         note(event.position, "a key must be a scalar, not \(key.typeName)")
         continue
       }
-      if let first = seen[name] {
+      if let first = seen[ExactText(name)] {
         note(event.position, "the key \"\(name.prefix(64))\" is already given at \(first)")
         continue
       }
-      seen[name] = event.position
+      seen[ExactText(name)] = event.position
       entries.append(YAMLMapping.Entry(name: name, namePosition: event.position, value: value))
     }
   }

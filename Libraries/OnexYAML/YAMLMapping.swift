@@ -1,4 +1,6 @@
-/// The entries of a mapping in the order of the file. Keys are scalars and unique.
+import OnexCore
+
+/// The entries of a mapping in the order of the file. Keys are scalars and unique by their bytes (`ExactText`).
 public struct YAMLMapping: Sendable, Hashable {
   public struct Entry: Sendable, Hashable {
     public let name: String
@@ -15,5 +17,5 @@ public struct YAMLMapping: Sendable, Hashable {
   /// Linear: the mappings that are read by name have a dozen entries.
   public subscript(_ name: String) -> YAMLNode? { entry(name)?.value }
 
-  public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+  public func entry(_ name: String) -> Entry? { entries.first { $0.name.isExactly(name) } }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make fuzz`: libFuzzer on everything that reads what strangers write.
-#   FUZZ_SECONDS   for each target (60)     FUZZ_TARGETS   EnvelopeFuzz ContractFuzz
+#   FUZZ_SECONDS   for each target (60)     FUZZ_TARGETS   EnvelopeFuzz ContractFuzz RecordFuzz
 # A finding is left in .local/fuzz/<target>/ and repeated with: .local/fuzz/<target>/fuzz <file>
 set -euo pipefail
 
@@ -15,7 +15,7 @@ build=(swift build --scratch-path "$scratch" -Xswiftc -sanitize=fuzzer)
 "${build[@]}" --target OnexKernel
 objects=$("${build[@]}" --show-bin-path)
 
-for target in ${FUZZ_TARGETS:-EnvelopeFuzz ContractFuzz}; do
+for target in ${FUZZ_TARGETS:-EnvelopeFuzz ContractFuzz RecordFuzz}; do
   folder=$repo/.local/fuzz/$target
   mkdir -p "$folder/corpus"
   find contracts -name '*.yaml' -exec sh -c 'cp "$1" "$2/$(echo "$1" | tr / _)"' _ {} "$folder/corpus" \;

@@ -28,6 +28,64 @@ import Testing
     #expect(try value("sum", "{\"values\":[9223372036854775806,1]}") == .integer(Int64.max))
   }
 
+  /// The nearest double of the exact sum, or the sum itself where that is an integer of 64 bits: in any order.
+  @Test(arguments: [
+    (["9223372036854775807", "1", "-1"], "9223372036854775807"), (["9223372036854775807", "0.5", "-0.5"], "9223372036854775807"),
+    (["9007199254740993", "0.5"], "9.007199254740994e+15"), (["-9223372036854775808", "-1", "1"], "-9223372036854775808"),
+    (["9223372036854775807.0", "0e9"], "9223372036854775807"), (["1e18", "1e18", "3e0"], "2000000000000000003"),
+    (["1e308", "-1e308", "7"], "7"), (["1.0", "1e100", "1.0", "-1e100"], "2"),
+    (["9223372036854775807", "1"], "9.223372036854776e+18"),
+    (["0.1", "0.2"], "0.3"), (["5e-324", "5e-324"], "1e-323"), (["1e-400", "-1e-400"], "0"),
+    (["1e-9223372036854775808", "3"], "3"),
+    (["1e-99999999999999999999", "0.5"], "0.5"), (["0.000001e6", "1E+00"], "2"), (["1e308", "1e308", "-1e308", "-1e308"], "0"),
+    (["0e99999999999999999999", "4"], "4"), (["123456789012345678901234567890", "-123456789012345678901234567889"], "1"),
+  ])
+  func aSumIsExactInAnyOrder(values: [String], expected: String) throws {
+    for shift in values.indices {
+      let rotated = values[shift...] + values[..<shift]
+      for order in [Array(rotated), rotated.reversed()] {
+        let answer = try ask(AggregateHandler(), "aggregate.sum", Bytes("{\"values\":[\(order.joined(separator: ","))]}"))
+        #expect(answer.text == "{\"value\":\(expected),\"count\":\(values.count)}", "\(order)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (["9007199254740993"], "9007199254740993"), (["9223372036854775807", "9223372036854775807"], "9223372036854775807"),
+    (["9223372036854775807", "9223372036854775805"], "9223372036854775806"), (["1", "2"], "1.5"),
+    (["1", "1", "2"], "1.3333333333333333"),
+    (["0.1", "0.1", "0.1"], "0.1"), (["1.7976931348623157e308", "1.7976931348623157e308"], "1.7976931348623157e+308"),
+    (["-1", "-1", "-2"], "-1.3333333333333333"),
+  ])
+  func aMeanIsExactBeforeItIsRounded(values: [String], expected: String) throws {
+    let answer = try ask(AggregateHandler(), "aggregate.mean", Bytes("{\"values\":[\(values.joined(separator: ","))]}"))
+    #expect(answer.text == "{\"value\":\(expected),\"count\":\(values.count)}")
+  }
+
+  @Test(arguments: [
+    ("[9007199254740993]", "0", "9007199254740993"), ("[9007199254740993,9007199254740992]", "0", "9007199254740992"),
+    ("[9007199254740993,9007199254740995]", "0.5", "9007199254740994"), ("[9007199254740993,1.50]", "0", "1.50"),
+    ("[9223372036854775807,-9223372036854775808]", "0.5", "-0.5"),
+    ("[9007199254740993,9007199254740993.0]", "0.3", "9007199254740993"),
+    ("[3,1,2]", "1e-400", "1"), ("[0.10,0.1000000000000000000001,0.1]", "1", "0.1000000000000000000001"),
+    ("[9223372036854775806,9223372036854775807]", "1", "9223372036854775807"),
+  ])
+  func quantilesOfBigNumbersAreExact(values: String, quantile: String, expected: String) throws {
+    let answer = try ask(AggregateHandler(), "aggregate.quantiles", Bytes("{\"values\":\(values),\"quantiles\":[\(quantile)]}"))
+    let first = try json(answer)["quantiles"]?.array?.first?["value"]?.number?.literal
+    #expect(first == expected)
+  }
+
+  @Test func theLeastAndTheGreatestAreFoundBeyondDoubles() throws {
+    let values = "[9007199254740992.5,9007199254740993,9007199254740993.5,9007199254740992]"
+    #expect(
+      try ask(AggregateHandler(), "aggregate.max", Bytes("{\"values\":\(values)}")).text
+        == #"{"value":9007199254740993.5,"count":4}"#)
+    #expect(
+      try ask(AggregateHandler(), "aggregate.min", Bytes("{\"values\":\(values)}")).text
+        == #"{"value":9007199254740992,"count":4}"#)
+  }
+
   @Test func roundingErrorsDoNotAddUp() throws {
     let tenths = Array(repeating: "0.1", count: 1000).joined(separator: ",")
     #expect(try value("sum", Bytes("{\"values\":[\(tenths)]}")) == 100)

@@ -1,6 +1,8 @@
-import OnexCompute
 import OnexCore
+import OnexJSON
 import Testing
+
+@testable import OnexCompute
 
 @Suite struct TransformHandlerTests {
   private func transform(_ operation: String, _ payload: String) throws -> String {
@@ -90,5 +92,57 @@ import Testing
   @Test func anUnknownOperationIsAnsweredWithTheKnownOnes() throws {
     let error = try #require(refusal(TransformHandler(), "transform.sort", "{}"))
     #expect(error.code == .unknownOperation && error.message.contains("transform.select"))
+  }
+
+  @Test(arguments: [
+    ("select", "{\"data\":{\"caf\u{E9}\":1,\"cafe\u{301}\":2},\"fields\":[\"cafe\u{301}\"]}", "{\"cafe\u{301}\":2}"),
+    ("select", "{\"data\":{\"caf\u{E9}\":1},\"fields\":[\"cafe\u{301}\"]}", "{}"),
+    ("select", "{\"data\":{\"a\":{\"\u{301}b\":1}},\"fields\":[\"a.\u{301}b\"]}", "{\"a\":{\"\u{301}b\":1}}"),
+    ("rename", "{\"data\":{\"caf\u{E9}\":1,\"x\":2},\"fields\":{\"cafe\u{301}\":\"y\"}}", "{\"caf\u{E9}\":1,\"x\":2}"),
+    ("rename", "{\"data\":{\"caf\u{E9}\":1,\"x\":2},\"fields\":{\"x\":\"cafe\u{301}\"}}", "{\"caf\u{E9}\":1,\"cafe\u{301}\":2}"),
+    (
+      "map", "{\"data\":[{\"caf\u{E9}\":1}],\"template\":{\"e\u{301}\":\"$.cafe\u{301}\",\"\u{E9}\":\"$.caf\u{E9}\"}}",
+      "[{\"e\u{301}\":null,\"\u{E9}\":1}]"
+    ),
+  ])
+  func namesAreComparedByTheirBytes(operation: String, payload: String, expected: String) throws {
+    #expect(Bytes(try transform(operation, payload)) == Bytes("{\"data\":\(expected)}"))
+  }
+
+  @Test(arguments: ["99999999999999999999", "-1", "01", "+1", "1\u{661}", "9223372036854775807"])
+  func whatIsNoIndexOfAnArrayLeadsNowhere(_ index: String) throws {
+    #expect(try transform("select", "{\"data\":{\"a\":[7,8]},\"fields\":[\"a.\(index)\"]}") == "{\"data\":{}}")
+    #expect(try transform("map", "{\"data\":[[7,8]],\"template\":{\"x\":\"$.\(index)\"}}") == "{\"data\":[{\"x\":null}]}")
+  }
+
+  @Test func sixtyThousandReferencesIntoAnObjectOfFortyFiveThousandMembersAreResolved() throws {
+    let element = (0..<45_000).map { "\"f\($0)\":\($0)" }.joined(separator: ",") + ",\"z\":{\"y\":1}"
+    let references = Array(repeating: "\"$.z.y\"", count: 60_000).joined(separator: ",")
+    let answer = try json(
+      ask(TransformHandler(), "transform.map", Bytes("{\"data\":[{\(element)}],\"template\":{\"a\":[\(references)]}}")))
+    #expect(answer["data"]?.array?.first?["a"]?.array == Array(repeating: 1, count: 60_000))
+  }
+
+  @Test func aCancelledRequestEndsInTheMiddleOfAnElement() async throws {
+    func write(_ count: Int) async throws -> Int {
+      let template = try Template(.array(Array(repeating: "$.a", count: count)), at: JSONPointer())
+      return try await Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        var writer = JSONWriter()
+        var parts = 0
+        try template.write(["a": 1], to: &writer, &parts)
+        return writer.count
+      }.value
+    }
+    #expect(try await write(1000) == 2001)
+    await #expect(throws: CancellationError.self) { try await write(2000) }
+  }
+
+  /// The paths into an array cost what the array has, however many there are.
+  @Test func manyIndicesAndManyShortArraysAreSelected() throws {
+    let fields = (0..<20_000).map { "\"a.\($0)\"" }.joined(separator: ",")
+    let data = Array(repeating: "{\"a\":[1]}", count: 20_000).joined(separator: ",")
+    let answer = try json(ask(TransformHandler(), "transform.select", Bytes("{\"data\":[\(data)],\"fields\":[\(fields)]}")))
+    #expect(answer["data"]?.array == Array(repeating: ["a": [1]], count: 20_000))
   }
 }

@@ -47,4 +47,21 @@ import Testing
       #expect(try parser.parse(large).array?.count == 200_000)
     }
   }
+
+  @Test func namesAreComparedByTheirBytesAfterUnescaping() throws {
+    let value = try JSONValue.parse("{\"caf\u{E9}\":1,\"cafe\u{301}\":2}")
+    #expect(value["caf\u{E9}"] == 1 && value["cafe\u{301}"] == 2)
+    #expect(throws: JSONError.self) { try JSONValue.parse(#"{"a":1,"\u0061":2}"#) }
+    #expect(value.encoded() == "{\"caf\u{E9}\":1,\"cafe\u{301}\":2}")
+  }
+
+  @Test func hundredsOfThousandsOfMembersAreReadAndLookedUp() throws {
+    let count = 233_000
+    let value = try JSONValue.parse(Bytes("{" + (0..<count).map { "\"f\($0)\":\($0)" }.joined(separator: ",") + "}"))
+    #expect(value.object?.count == count)
+    #expect((0..<count).allSatisfy { value["f\($0)"]?.integer == Int64($0) })
+    #expect(throws: JSONError.self) {
+      try JSONValue.parse(Bytes("{" + (0..<count).map { "\"f\($0 % (count - 1))\":0" }.joined(separator: ",") + "}"))
+    }
+  }
 }

@@ -49,6 +49,33 @@ final class MockCluster: @unchecked Sendable {
     return name
   }
 
+  /// Writes what no producer of ours does: a record without a value, of any time, with a header that has neither name nor value and one
+  /// whose value is a NUL. Returns when the cluster has it.
+  func produce(_ topic: String, milliseconds: Int64) throws {
+    let configuration = rd_kafka_conf_new()
+    rd_kafka_conf_set_log_cb(configuration, nil)
+    rd_kafka_conf_set(configuration, "bootstrap.servers", bootstrapServers, nil, 0)
+    guard let producer = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else { throw Unavailable() }
+    defer { rd_kafka_destroy(producer) }
+    let headers = rd_kafka_headers_new(2)
+    rd_kafka_header_add(headers, "", 0, nil, 0)
+    rd_kafka_header_add(headers, "h", 1, [UInt8(0)], 1)
+    try topic.withCString { name in
+      var parts = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 4)
+      parts[0].vtype = RD_KAFKA_VTYPE_TOPIC
+      parts[0].u.cstr = name
+      parts[1].vtype = RD_KAFKA_VTYPE_PARTITION
+      parts[1].u.i32 = 0
+      parts[2].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+      parts[2].u.i64 = milliseconds
+      parts[3].vtype = RD_KAFKA_VTYPE_HEADERS
+      parts[3].u.headers = headers
+      let error = rd_kafka_produceva(producer, &parts, parts.count)
+      defer { rd_kafka_error_destroy(error) }
+      guard error == nil, rd_kafka_flush(producer, 10_000) == RD_KAFKA_RESP_ERR_NO_ERROR else { throw Unavailable() }
+    }
+  }
+
   /// The next requests of this kind get these answers.
   func fail(_ request: Request, with errors: [rd_kafka_resp_err_t]) {
     errors.withUnsafeBufferPointer { buffer in

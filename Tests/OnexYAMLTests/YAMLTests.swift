@@ -143,4 +143,46 @@ import Testing
       _ = problems(Bytes(mutated))
     }
   }
+
+  @Test func aByteOrderMarkAtTheStartIsNoPartOfTheText() throws {
+    #expect(try json("\u{FEFF}a: 1\nb: 2\n") == ["a": 1, "b": 2])
+    #expect(try json("\u{FEFF}") == nil)
+    #expect(try json("\u{FEFF}---\n- x\n") == ["x"])
+    #expect(problems("\u{FEFF}a: 1\na: 2\n").first?.hasPrefix("f.yaml:2:1: ") == true)
+    #expect(try YAML.parse("\u{FEFF}a: 1", file: "f.yaml")["a"]?.position == YAMLPosition(line: 1, column: 4))
+  }
+
+  @Test(arguments: [
+    ("a: x\u{2028}b: 0", "f.yaml:1:5: ", "U+2028", "\\L"), ("# c\u{2029}b: 0", "f.yaml:1:4: ", "U+2029", "\\P"),
+    ("a: é\nb: 'ü\u{85}c'", "f.yaml:2:6: ", "U+0085", "\\N"), ("\"\u{2028}\"", "f.yaml:1:2: ", "U+2028", "\\L"),
+    ("|\n  a\u{2028}  b", "f.yaml:2:4: ", "U+2028", "\\L"), ("\u{85}a: 1", "f.yaml:1:1: ", "U+0085", "\\N"),
+  ])
+  func lineBreaksOfYAML11AreRefused(text: String, place: String, name: String, escape: String) throws {
+    let found = problems(text)
+    #expect(found.count == 1 && found[0].hasPrefix(place) && found[0].contains(name) && found[0].contains(escape), "\(found)")
+  }
+
+  @Test func theEscapesOfThoseLineBreaksAreText() throws {
+    #expect(try json(#""a\N\L\P\u2028b""#) == "a\u{85}\u{2028}\u{2029}\u{2028}b")
+    #expect(try json("â€\u{A0}Â") == "â€\u{A0}Â", "bytes of other characters are none")
+  }
+
+  @Test func keysAreComparedByBytes() throws {
+    let node = try YAML.parse("caf\u{E9}: 1\ncafe\u{301}: 2\n", file: "f.yaml")
+    #expect(node["caf\u{E9}"]?.scalar?.integer == 1 && node["cafe\u{301}"]?.scalar?.integer == 2)
+    #expect(node.position(of: JSONPointer(["cafe\u{301}"])) == YAMLPosition(line: 2, column: 1))
+    #expect(try node.toJSON(file: "f.yaml")["cafe\u{301}"] == 2)
+    #expect(problems("\u{E9}: 1\n\u{E9}: 2").count == 1)
+  }
+
+  @Test(arguments: [
+    "99999999999999999999999999", "-1e99999999999999999999", "0xFFFFFFFFFFFFFFFFFF", "0o7777777777777777777777777",
+    "1e-9223372036854775808",
+    "+.5e-00000000000000000000001",
+  ])
+  func numbersOfAnySizeAreRead(_ text: String) throws {
+    let node = try YAML.parse(Bytes(text), file: "f.yaml")
+    #expect(node.scalar?.integer == nil)
+    _ = node.scalar?.double
+  }
 }

@@ -18,8 +18,8 @@ public struct AggregateHandler: ComputeHandler {
     case "aggregate.count": return answer(JSONNumber(values.count), values)
     case "aggregate.sum": return answer(try sum(values), values)
     case "aggregate.mean": return answer(try mean(values), values)
-    case "aggregate.min": return answer(values.numbers.min { $0.isBefore($1) }, values)
-    case "aggregate.max": return answer(values.numbers.max { $0.isBefore($1) }, values)
+    case "aggregate.min": return answer(values.numbers.indices.min(by: values.isBefore).map { values.numbers[$0] }, values)
+    case "aggregate.max": return answer(values.numbers.indices.max(by: values.isBefore).map { values.numbers[$0] }, values)
     case "aggregate.quantiles": return try quantiles(payload, values)
     default:
       throw HandlerError.unknownOperation(
@@ -27,10 +27,8 @@ public struct AggregateHandler: ComputeHandler {
     }
   }
 
-  /// Exact while all values are integers and their sum fits 64 bits; compensated otherwise.
   private func sum(_ values: NumberList) throws(HandlerError) -> JSONNumber {
-    if let exact = values.exactSum { return JSONNumber(exact) }
-    guard let sum = JSONNumber(CompensatedSum.of(values.doubles, dividedBy: 1)) else {
+    guard let sum = values.sum.divided(by: 1) else {
       throw HandlerError(.handlerFailed, "the sum of the \(values.count) values is beyond the range of a 64-bit float")
     }
     return sum
@@ -38,11 +36,11 @@ public struct AggregateHandler: ComputeHandler {
 
   private func mean(_ values: NumberList) throws(HandlerError) -> JSONNumber? {
     guard values.count > 0 else { return nil }
-    let mean = CompensatedSum.of(values.doubles, dividedBy: Double(values.count))
-    guard let number = JSONNumber(mean) else {
-      throw HandlerError(.internalError, "the mean of \(values.count) finite values came out as \(mean)", isRetriable: false)
+    guard let mean = values.sum.divided(by: values.count) else {
+      // A mean lies between the least and the greatest value, which both fit.
+      throw HandlerError(.internalError, "the mean of \(values.count) finite values is not finite", isRetriable: false)
     }
-    return number
+    return mean
   }
 
   private func answer(_ value: JSONNumber?, _ values: NumberList) -> Bytes {
@@ -56,24 +54,16 @@ public struct AggregateHandler: ComputeHandler {
     guard let asked = payload["quantiles"]?.array else {
       throw HandlerError.invalidPayload(at: place, payload["quantiles"], expected: "an array of numbers from 0 to 1")
     }
-    let sorted = values.doubles.sorted()
+    let ascending = values.ascending()
     try Task.checkCancellation()
     var answers: [JSONValue] = []
     for (index, quantile) in asked.enumerated() {
       guard let number = quantile.number, let fraction = number.double, (0...1).contains(fraction) else {
         throw HandlerError.invalidPayload(at: place.appending(index), "must be a number from 0 to 1")
       }
-      let value = Quantile.value(at: fraction, ofSorted: sorted).flatMap { JSONValue.double($0) }
-      answers.append(.object(JSONObject([("quantile", quantile), ("value", value ?? .null)])))
+      let value = Quantile.value(at: fraction, of: values, ascending: ascending)
+      answers.append(.object(JSONObject([("quantile", quantile), ("value", value.map { .number($0) } ?? .null)])))
     }
     return JSONValue.object(JSONObject([("quantiles", .array(answers)), ("count", .integer(values.count))])).encoded()
-  }
-}
-
-extension JSONNumber {
-  /// The order of values: exact between 64-bit integers, by nearest double otherwise. Both fit a double (`NumberList`).
-  fileprivate func isBefore(_ other: JSONNumber) -> Bool {
-    if let a = integer, let b = other.integer { return a < b }
-    return (double ?? 0) < (other.double ?? 0)
   }
 }

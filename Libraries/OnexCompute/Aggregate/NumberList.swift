@@ -10,6 +10,9 @@ struct NumberList {
 
   var count: Int { numbers.count }
 
+  /// Numbers that are read between two looks at whether the request was cancelled.
+  private static let checkInterval = 4096
+
   /// `payload` is `{"values": [numbers]}` or `{"values": [objects], "field": path}`.
   init(_ payload: JSONValue) throws {
     let place = JSONPointer(["values"])
@@ -22,6 +25,7 @@ struct NumberList {
     numbers.reserveCapacity(values.count)
     doubles.reserveCapacity(values.count)
     for (index, value) in values.enumerated() {
+      if index % NumberList.checkInterval == 0 { try Task.checkCancellation() }
       let found = field == nil ? value : field?.resolve(in: value)
       func here() -> JSONPointer { JSONPointer(place.tokens + [String(index)] + (field?.segments ?? [])) }
       guard let number = found?.number else {
@@ -38,16 +42,33 @@ struct NumberList {
     self.doubles = doubles
   }
 
-  /// `nil` when a value is no 64-bit integer or the sum is none.
-  var exactSum: Int64? {
-    var sum: Int64 = 0
-    for number in numbers {
-      guard let integer = number.integer else { return nil }
-      let (next, overflow) = sum.addingReportingOverflow(integer)
-      guard !overflow else { return nil }
-      sum = next
-    }
+  var sum: DecimalSum {
+    var sum = DecimalSum()
+    for number in numbers { sum.add(number) }
     return sum
+  }
+
+  /// The exact order of two values. Their doubles decide where they differ, which they do unless many digits are equal.
+  func isBefore(_ a: Int, _ b: Int) -> Bool {
+    doubles[a] != doubles[b] ? doubles[a] < doubles[b] : numbers[a].isLess(than: numbers[b])
+  }
+
+  /// The places of the numbers in the exact order of their values. The doubles sort; only numbers that share one are taken apart,
+  /// each once.
+  func ascending() -> [Int] {
+    var order = numbers.indices.sorted { doubles[$0] < doubles[$1] }
+    var start = 0
+    while start < order.count {
+      var end = start + 1
+      while end < order.count, doubles[order[end]] == doubles[order[start]] { end += 1 }
+      let first = numbers[order[start]].literal
+      if !order[start..<end].allSatisfy({ numbers[$0].literal.isExactly(first) }) {
+        let exact = order[start..<end].map { (value: DecimalValue(numbers[$0]), place: $0) }.sorted { $0.value < $1.value }
+        for (offset, entry) in exact.enumerated() { order[start + offset] = entry.place }
+      }
+      start = end
+    }
+    return order
   }
 
   private static func field(_ payload: JSONValue) throws(HandlerError) -> DottedPath? {

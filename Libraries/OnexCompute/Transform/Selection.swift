@@ -3,10 +3,13 @@ import OnexCore
 /// What `transform.select` keeps of a value: a tree of the segments of all its paths.
 struct Selection {
   private var isWhole = false
-  private var members: [String: Selection] = [:]
+  /// The members that can index an array, in ascending order.
+  private var indices: [(index: Int, selection: ExactText)] = []
+  private var members: [ExactText: Selection] = [:]
 
   init(_ paths: [DottedPath]) {
     for path in paths { add(path.segments[...]) }
+    sortIndices()
   }
 
   private init() {}
@@ -16,7 +19,13 @@ struct Selection {
       isWhole = true
       return
     }
-    members[first, default: Selection()].add(segments.dropFirst())
+    members[ExactText(first), default: Selection()].add(segments.dropFirst())
+  }
+
+  /// Once for all values, since an array is met as often as the data holds one.
+  private mutating func sortIndices() {
+    for name in members.keys { members[name]?.sortIndices() }
+    indices = members.keys.compactMap { name in DottedPath.index(name.text).map { ($0, name) } }.sorted { $0.index < $1.index }
   }
 
   /// The selected part in the order and nesting of `value`; `nil` when nothing of it is selected. Elements that are selected
@@ -28,8 +37,7 @@ struct Selection {
       let kept = apply(to: object)
       return kept.isEmpty ? nil : .object(kept)
     case .array(let elements):
-      let indices = members.keys.compactMap(DottedPath.index).filter { $0 < elements.count }.sorted()
-      let kept = indices.compactMap { members[String($0)]?.apply(to: elements[$0]) }
+      let kept = indices.prefix { $0.index < elements.count }.compactMap { members[$0.selection]?.apply(to: elements[$0.index]) }
       return kept.isEmpty ? nil : .array(kept)
     default: return nil
     }
@@ -38,7 +46,7 @@ struct Selection {
   func apply(to object: JSONObject) -> JSONObject {
     var kept = JSONObject()
     for member in object.members {
-      guard let value = members[member.name]?.apply(to: member.value) else { continue }
+      guard let value = members[ExactText(member.name)]?.apply(to: member.value) else { continue }
       kept.append(member.name, value)
     }
     return kept

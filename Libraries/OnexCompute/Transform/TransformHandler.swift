@@ -59,9 +59,10 @@ public struct TransformHandler: ComputeHandler {
     writer.beginObject()
     writer.name("data" as StaticString)
     writer.beginArray()
+    var parts = 0
     for element in elements {
       try Task.checkCancellation()
-      try template.write(element, to: &writer)
+      try template.write(element, to: &writer, &parts)
     }
     writer.endArray()
     writer.endObject()

@@ -14,6 +14,6 @@ struct ReplayPace: Sendable {
 
   /// How long after the start the next record may go.
   func delay(afterSending count: Int) -> Duration {
-    .microseconds(Int64(Double(count) / Double(rate) * 1_000_000))
+    .saturating(seconds: Double(count) / Double(rate))
   }
 }

@@ -14,8 +14,12 @@ public struct StreamName: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   /// `nil` unless the text is `handler/key`. The key may contain further slashes.
   public init?(_ text: some StringProtocol) {
-    guard let slash = text.firstIndex(of: "/"), slash != text.startIndex else { return nil }
-    self.init(handler: String(text[..<slash]), key: String(text[text.index(after: slash)...]))
+    // By bytes: a slash that a combining mark follows is a slash, although Swift takes both for one character.
+    let bytes = text.utf8
+    guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash != bytes.startIndex else { return nil }
+    self.init(
+      handler: String(decoding: bytes[..<slash], as: UTF8.self),
+      key: String(decoding: bytes[bytes.index(after: slash)...], as: UTF8.self))
   }
 
   /// Random once, then fixed for ever: the ids of a stream's messages and timers derive from it.
@@ -28,5 +32,17 @@ public struct StreamName: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   public var description: String { "\(handler)/\(key)" }
 
-  public static func < (left: StreamName, right: StreamName) -> Bool { (left.handler, left.key) < (right.handler, right.key) }
+  /// By bytes (`ExactText`), as the journal's tables compare names.
+  public static func == (left: StreamName, right: StreamName) -> Bool {
+    left.handler.isExactly(right.handler) && left.key.isExactly(right.key)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    handler.hashBytes(into: &hasher)
+    key.hashBytes(into: &hasher)
+  }
+
+  public static func < (left: StreamName, right: StreamName) -> Bool {
+    (ExactText(left.handler), ExactText(left.key)) < (ExactText(right.handler), ExactText(right.key))
+  }
 }

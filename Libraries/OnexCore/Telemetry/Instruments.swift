@@ -51,7 +51,10 @@ public final class Histogram: Sendable {
     let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
     state.withLock {
       $0.counts[bucket] += Int64(count)
-      $0.totalMicroseconds += value * Int64(count)
+      // A duration can come from a record's time. A total that no longer fits stays at its bound.
+      let (added, isTooLong) = value.multipliedReportingOverflow(by: Int64(count))
+      let (total, overflow) = $0.totalMicroseconds.addingReportingOverflow(isTooLong ? .max : added)
+      $0.totalMicroseconds = overflow ? .max : total
     }
   }
 

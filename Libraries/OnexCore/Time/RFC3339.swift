@@ -1,8 +1,14 @@
 /// RFC 3339 text of a timestamp. Written here and not with Foundation's formatter, because one is parsed and one is written
 /// for each message.
 extension Timestamp {
+  /// 0000-01-01T00:00:00Z, the first moment that RFC 3339 can write.
+  public static let firstRFC3339 = Timestamp(microseconds: -62_167_219_200_000_000)
+  /// 9999-12-31T23:59:59.999999Z, the last one.
+  public static let lastRFC3339 = Timestamp(microseconds: 253_402_300_799_999_999)
+
   /// Parses `2026-11-21T03:48:54.123456Z` or any numeric offset. Digits past microseconds are dropped; a leap second counts
-  /// as the second after. `nil` for anything else, also for a date that does not exist.
+  /// as the second after. `nil` for anything else, also for a date that does not exist, and for a moment that its offset or leap
+  /// second moves out of the years 0000 to 9999 in UTC.
   public init?(rfc3339 text: some StringProtocol) {
     var text = String(text)
     guard let parsed = text.withUTF8({ Timestamp(rfc3339: UnsafeRawBufferPointer($0)) }) else { return nil }
@@ -22,9 +28,11 @@ extension Timestamp {
     let days = Timestamp.daysSinceEpoch(year: year, month: month, day: day)
     let seconds = Int64(days) * 86400 + Int64(hour * 3600 + minute * 60 + second) - Int64(offset * 60)
     self.init(microseconds: seconds * 1_000_000 + Int64(fraction))
+    guard self >= Timestamp.firstRFC3339, self <= Timestamp.lastRFC3339 else { return nil }
   }
 
-  /// `2026-11-21T03:48:54.123456Z`, always with microseconds.
+  /// `2026-11-21T03:48:54.123456Z`, always with microseconds. A moment outside the years 0000 to 9999, which the format cannot hold,
+  /// is written as the first or the last one that it can.
   public var rfc3339: String {
     String(unsafeUninitializedCapacity: 27) { buffer in
       writeRFC3339(to: UnsafeMutableRawBufferPointer(buffer))
@@ -35,7 +43,8 @@ extension Timestamp {
   /// Writes the 27 characters of `rfc3339` to the start of `target`.
   public func writeRFC3339(to target: UnsafeMutableRawBufferPointer) {
     precondition(target.count >= 27, "an RFC 3339 timestamp is 27 characters")
-    let (seconds, fraction) = Timestamp.floorDivide(microseconds, 1_000_000)
+    let written = min(max(self, Timestamp.firstRFC3339), Timestamp.lastRFC3339).microseconds
+    let (seconds, fraction) = Timestamp.floorDivide(written, 1_000_000)
     let (days, secondOfDay) = Timestamp.floorDivide(seconds, 86400)
     let (year, month, day) = Timestamp.civil(daysSinceEpoch: Int(days))
     var position = 0

@@ -1,6 +1,6 @@
 /// A JSON document as a tree (RFC 8259). The hot path never builds one: envelopes keep payloads as raw bytes, and only a
 /// handler or a schema that looks inside a payload pays for the tree.
-public enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable {
   case null
   case boolean(Bool)
   case number(JSONNumber)
@@ -27,6 +27,7 @@ public enum JSONValue: Sendable, Hashable {
 
   public var double: Double? { number?.double }
 
+  /// The value of a number that is an integer, however it is written, and fits 64 bits.
   public var integer: Int64? { number?.integer }
 
   public var array: [JSONValue]? {
@@ -37,7 +38,9 @@ public enum JSONValue: Sendable, Hashable {
     if case .object(let value) = self { value } else { nil }
   }
 
-  public var isNull: Bool { self == .null }
+  public var isNull: Bool {
+    if case .null = self { true } else { false }
+  }
 
   /// The member of an object, `nil` when this is no object or has no such member.
   public subscript(_ name: String) -> JSONValue? { object?[name] }
@@ -51,6 +54,40 @@ public enum JSONValue: Sendable, Hashable {
     case .string: "string"
     case .array: "array"
     case .object: "object"
+    }
+  }
+}
+
+extension JSONValue: Hashable {
+  /// Texts are equal by their bytes (`ExactText`), numbers by their value, objects whatever the order of their members.
+  public static func == (left: JSONValue, right: JSONValue) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.boolean(let a), .boolean(let b)): a == b
+    case (.number(let a), .number(let b)): a == b
+    case (.string(let a), .string(let b)): a.isExactly(b)
+    case (.array(let a), .array(let b)): a == b
+    case (.object(let a), .object(let b)): a == b
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0 as UInt8)
+    case .boolean(let value): hasher.combine(value ? 1 as UInt8 : 2)
+    case .number(let value):
+      hasher.combine(3 as UInt8)
+      hasher.combine(value)
+    case .string(let value):
+      hasher.combine(4 as UInt8)
+      value.hashBytes(into: &hasher)
+    case .array(let elements):
+      hasher.combine(5 as UInt8)
+      hasher.combine(elements)
+    case .object(let object):
+      hasher.combine(6 as UInt8)
+      hasher.combine(object)
     }
   }
 }

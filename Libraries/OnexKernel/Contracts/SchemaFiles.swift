@@ -16,7 +16,7 @@ final class SchemaFiles {
 
   private let root: String
   private let files: ContractFiles
-  private var outcomes: [String: Outcome] = [:]
+  private var outcomes: [ExactText: Outcome] = [:]
 
   init(root: String, files: ContractFiles) {
     self.root = root
@@ -25,9 +25,9 @@ final class SchemaFiles {
 
   /// - Parameter path: relative to the contracts directory: `schemas/name.yaml` or `schemas/folder/name.json`.
   func load(_ path: String) -> Outcome {
-    if let known = outcomes[path] { return known }
+    if let known = outcomes[ExactText(path)] { return known }
     let outcome = read(path)
-    outcomes[path] = outcome
+    outcomes[ExactText(path)] = outcome
     return outcome
   }
 

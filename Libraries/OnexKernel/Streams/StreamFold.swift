@@ -9,7 +9,7 @@ struct StreamFold {
   private(set) var version: Int64 = 0
   private(set) var failure: String?
   /// What read models show, the last value of each row.
-  private(set) var projections: [[String]: ProjectionChange] = [:]
+  private(set) var projections: [[ExactText]: ProjectionChange] = [:]
 
   init(_ stream: StreamName, _ reducer: LoadedReducer?) {
     self.stream = stream
@@ -31,7 +31,9 @@ struct StreamFold {
       let event = try StreamEvent(recorded.event)
       try state.apply(event, reducer.reducer)
       guard !event.type.hasPrefix(StreamState.KernelEvent.prefix), let body = state.body else { return }
-      for change in try reducer.project(stream, body, event) { projections[[change.projection, change.key]] = change }
+      for change in try reducer.project(stream, body, event) {
+        projections[[ExactText(change.projection), ExactText(change.key)]] = change
+      }
     } catch {
       failure = "event \(version) cannot be folded: \(error)"
     }
@@ -50,7 +52,7 @@ struct StreamFold {
     var repairs: [ProjectionChange] = []
     var expected = projections
     for row in kept {
-      let wanted = expected.removeValue(forKey: [row.projection, row.key])
+      let wanted = expected.removeValue(forKey: [ExactText(row.projection), ExactText(row.key)])
       guard wanted?.value != row.value else { continue }
       var repair = ProjectionChange(projection: row.projection, key: row.key, value: wanted?.value)
       repair.stream = stream

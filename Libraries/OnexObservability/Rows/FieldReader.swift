@@ -89,15 +89,14 @@ struct FieldReader {
       throw FieldProblem(cause: .wrongType, message: "\(column.name) is \(field.typeName), a whole number is expected")
     }
     // Some clients write whole numbers with a fraction of zero.
-    let whole = number.integer.map(Double.init) ?? number.double
-    guard let whole, whole >= Double(Int32.min), whole <= Double(Int32.max) else {
+    guard number.isWhole else {
+      throw FieldProblem(cause: .wrongType, message: "\(column.name) is \(number.literal.prefix(32)), a whole number is expected")
+    }
+    guard let value = number.integer.flatMap({ Int32(exactly: $0) }) else {
       throw FieldProblem(
         cause: .outOfRange, message: "\(column.name) is \(number.literal.prefix(32)), allowed are \(Int32.min) to \(Int32.max)")
     }
-    guard whole.rounded() == whole else {
-      throw FieldProblem(cause: .wrongType, message: "\(column.name) is \(number.literal.prefix(32)), a whole number is expected")
-    }
-    return Int32(whole)
+    return value
   }
 
   private func number(_ field: JSONValue, _ column: Column, in bounds: Column.Bounds) throws(FieldProblem) -> String {
