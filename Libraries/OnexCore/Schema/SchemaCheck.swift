@@ -1,25 +1,63 @@
 /// One check of one document. Collects violations until there are enough of them.
+///
+/// Every loop pays for its work in steps. When the steps are used up, the check ends and the document is refused, so that no document and
+/// no schema makes a check take longer than `JSONSchema.checkStepsMax` steps.
 struct SchemaCheck {
-  private enum Step {
+  private enum Place {
     case member(String)
     case element(Int)
   }
 
-  /// What putting a violation into words costs, in steps.
-  private static let reportCost = 20
-  /// Alternatives whose first violation is told when none matches.
-  private static let alternativesToldMax = 3
+  /// The members or elements of one value that a subschema or its neighbours have evaluated, which `unevaluatedProperties` and
+  /// `unevaluatedItems` ask for (core section 11).
+  struct Evaluated {
+    private(set) var words: [UInt64] = []
+    private(set) var isAll = false
 
-  private let nodes: [SchemaNodeReference]
-  private var path: [Step] = []
-  private var violations: [SchemaViolation] = []
-  private var steps = 0
+    func contains(_ index: Int) -> Bool {
+      isAll || (index / 64 < words.count && words[index / 64] & 1 << UInt64(index % 64) != 0)
+    }
+
+    mutating func insert(_ index: Int) {
+      guard !isAll else { return }
+      while words.count <= index / 64 { words.append(0) }
+      words[index / 64] |= 1 << UInt64(index % 64)
+    }
+
+    mutating func insertAll() { (isAll, words) = (true, []) }
+
+    mutating func formUnion(_ other: Evaluated) {
+      guard !isAll else { return }
+      guard !other.isAll else { return insertAll() }
+      guard !words.isEmpty else {
+        words = other.words
+        return
+      }
+      while words.count < other.words.count { words.append(0) }
+      for (index, word) in other.words.enumerated() { words[index] |= word }
+    }
+  }
+
+  /// The cost of putting a violation into words, in steps.
+  private static let reportCost = 20
+  /// Alternatives whose first violation is quoted when none matches, and the length of a quotation in Unicode scalars.
+  private static let alternativesQuotedMax = 3
+  private static let quotationLengthMax = 300
+
+  let nodes: [SchemaNodeReference]
+  private var path: [Place] = []
+  private(set) var violations: [SchemaViolation] = []
+  private(set) var steps = 0
   private var depth = 0
-  private var isExhausted = false
-  /// Of an alternative only the first violation is told, so that the search for more would be wasted.
+  private(set) var isExhausted = false
+  /// Of an alternative only the first violation is quoted, so that the search for more would be wasted.
   private var violationsMax = JSONSchema.violationsMax
-  /// Violations count, but nobody will read them.
-  private var isQuiet = false
+  /// Violations count, but their words are not needed.
+  private(set) var isQuiet = false
+  /// Why the schema in force applies: `because the document matches the condition "if"`.
+  private var reason: String?
+  /// What has been evaluated of the current value; `nil` when no subschema asks for it.
+  var evaluated: Evaluated?
 
   init(_ nodes: [SchemaNodeReference]) { self.nodes = nodes }
 
@@ -30,25 +68,93 @@ struct SchemaCheck {
     return [SchemaViolation(path: JSONPointer(), message: message)]
   }
 
-  private mutating func check(_ index: Int, _ value: JSONValue) {
+  var isFinished: Bool { violations.count >= violationsMax || isExhausted }
+
+  // MARK: One value
+
+  mutating func check(_ index: Int, _ value: JSONValue) {
     guard violations.count < violationsMax, enter() else { return }
     defer { depth -= 1 }
+    // A number can be as long as the document, and each keyword reads its digits.
+    if case .number(let number) = value, !charge(number.literal.utf8.count / 8) { return }
     let reference = nodes[index]  // Held so that its fields are read in place.
     guard !reference.node.isNever else { return report("is not allowed here") }
     if let types = reference.node.types, !types.isMatched(by: value) {
       report("must be of type \(types.names), not \(value.typeName)")
-      return  // What follows would only repeat that.
+      return  // The other keywords would only repeat that.
     }
-    checkEnumeration(reference.node, value)
+    guard evaluated != nil || reference.node.asksForUnevaluated(of: value) else { return checkKeywords(reference.node, value) }
+    // This subschema sees what it evaluates itself; the subschema around it sees both.
+    let outer = evaluated
+    evaluated = Evaluated()
+    let before = violations.count
+    checkKeywords(reference.node, value)
+    // A value that does not match already would only be told that nothing has evaluated its members.
+    if violations.count == before, !isExhausted { checkUnevaluated(reference.node, value) }
+    guard var merged = outer else {
+      evaluated = nil
+      return
+    }
+    if let inner = evaluated {
+      _ = charge((merged.words.count + inner.words.count) / 8)
+      merged.formUnion(inner)
+    }
+    evaluated = merged
+  }
+
+  private mutating func checkKeywords(_ node: SchemaNode, _ value: JSONValue) {
+    checkEnumeration(node, value)
     switch value {
-    case .string(let text): if let rules = reference.node.text { check(text, rules) }
-    case .number(let number): if let rules = reference.node.number { check(number, rules) }
-    case .array(let elements): if let rules = reference.node.array { check(elements, rules) }
-    case .object(let object): if let rules = reference.node.object { check(object, rules) }
+    case .string(let text): if let rules = node.text { check(text, rules) }
+    case .number(let number): if let rules = node.number { check(number, rules) }
+    case .array(let elements): if let rules = node.array { check(elements, rules) }
+    case .object(let object): if let rules = node.object { check(object, rules, value) }
     case .null, .boolean: break
     }
-    checkInPlace(reference.node, value)
+    checkInPlace(node, value)
   }
+
+  private mutating func checkEnumeration(_ node: SchemaNode, _ value: JSONValue) {
+    if let enumeration = node.enumeration {
+      let canBeKnown = !value.isContainer || enumeration.hasContainers
+      guard charge(canBeKnown ? value.readingCost : 0) else { return }
+      if !canBeKnown || !enumeration.values.contains(value) { report(enumeration.message) }
+    }
+    if let constant = node.constant {
+      guard charge(value.isContainer && constant.isContainer ? value.readingCost : 0) else { return }
+      if constant != value { report("must be \(constant.shown)") }
+    }
+  }
+
+  private mutating func check(_ text: String, _ rules: SchemaNode.TextRules) {
+    guard charge(text.utf8.count / 64) else { return }
+    if rules.lengthMin != nil || rules.lengthMax != nil {
+      let length = text.unicodeScalars.count
+      if let min = rules.lengthMin, length < min { report("must have at least \(min) characters, not \(length)") }
+      if let max = rules.lengthMax, length > max { report("must have at most \(max) characters, not \(length)") }
+    }
+    if let format = rules.format {
+      guard charge(format.cost(of: text)) else { return }
+      if !format.isMatched(by: text) { report("must be \(format.meaning)") }
+    }
+    if let pattern = rules.pattern, !matches(pattern, text) { report("must match the pattern \(pattern.source)") }
+  }
+
+  /// Also `true` when there are no steps left for it, which the check ends with.
+  mutating func matches(_ pattern: LinearPattern, _ text: String) -> Bool {
+    charge(pattern.cost(of: text)) ? pattern.matches(text) : true
+  }
+
+  private mutating func check(_ number: JSONNumber, _ rules: SchemaNode.NumberRules) {
+    if let bound = rules.minimum, number.isLess(than: bound) { report("must be at least \(bound.literal)") }
+    if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
+    if let bound = rules.exclusiveMinimum, !bound.isLess(than: number) { report("must be above \(bound.literal)") }
+    if let bound = rules.exclusiveMaximum, !number.isLess(than: bound) { report("must be below \(bound.literal)") }
+    if let unit = rules.multipleOf, !number.isMultiple(of: unit) { report("must be a multiple of \(unit.literal)") }
+    if let format = rules.format, !format.isMatched(by: number) { report("must be \(format.meaning)") }
+  }
+
+  // MARK: Subschemas of the same value
 
   private mutating func checkInPlace(_ node: SchemaNode, _ value: JSONValue) {
     if let reference = node.reference { check(reference, value) }
@@ -59,27 +165,44 @@ struct SchemaCheck {
       let message = nodes[not].node.forbiddenMessage
       report(message)
     }
+    if let condition = node.condition, !isFinished { check(condition, node, value) }
   }
 
-  private mutating func checkEnumeration(_ node: SchemaNode, _ value: JSONValue) {
-    if let allowed = node.enumeration, !allowed.contains(value) {
-      report("must be one of \(allowed.map(\.shown).joined(separator: ", "))")
-    }
-    if let constant = node.constant, constant != value { report("must be \(constant.shown)") }
+  private mutating func check(_ condition: Int, _ node: SchemaNode, _ value: JSONValue) {
+    let holds = matches(condition, value, evaluating: true)
+    guard let schema = holds ? node.consequence : node.alternative else { return }
+    let verb = holds ? "matches" : "does not match"
+    let summary = nodes[condition].node.summary.map { ": \($0)" } ?? ""
+    check(schema, value, because: isQuiet ? nil : "\(place) \(verb) the condition \"if\"\(summary)")
+  }
+
+  /// Checks a subschema that applies for a reason, which its violations then name.
+  ///
+  /// - Parameter cause: `nil` when words are not needed.
+  mutating func check(_ index: Int, _ value: JSONValue, because cause: String?) {
+    let outer = reason
+    reason = cause
+    check(index, value)
+    reason = outer
   }
 
   private mutating func check(_ alternatives: SchemaNode.Alternatives, _ value: JSONValue, exactlyOne: Bool) {
+    guard !isFinished else { return }
     var matched: [Int] = []
     var failures: [String] = []
     for (number, alternative) in alternatives.nodes.enumerated() {
-      let found = attempt(alternative, value)
+      let found = attempt(alternative, value, evaluating: true)
       guard let first = found.first else {
         matched.append(number + 1)
-        if exactlyOne { continue } else { return }
+        // A later alternative can still evaluate members.
+        if exactlyOne || evaluated != nil { continue } else { return }
       }
-      if !isQuiet, failures.count < SchemaCheck.alternativesToldMax { failures.append("(\(number + 1)) \(first)") }
+      if !isQuiet, failures.count < SchemaCheck.alternativesQuotedMax {
+        let quotation = SchemaCheck.shortened(first.description, to: SchemaCheck.quotationLengthMax)
+        failures.append("(\(number + 1)) \(quotation)")
+      }
     }
-    guard matched.count != 1 else { return }
+    guard exactlyOne ? matched.count != 1 : matched.isEmpty else { return }
     if let names = alternatives.memberNames {
       let quoted = names.map { "\"\($0)\"" }.joined(separator: ", ")
       report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(quoted)")
@@ -90,111 +213,81 @@ struct SchemaCheck {
     }
   }
 
-  /// Whether `value` matches, without a word on why not.
-  private mutating func matches(_ index: Int, _ value: JSONValue) -> Bool {
+  /// `true` when `value` matches; says nothing about why it does not.
+  ///
+  /// - Parameter evaluating: adds what the subschema evaluates to `evaluated` when it matches.
+  mutating func matches(_ index: Int, _ value: JSONValue, evaluating: Bool = false) -> Bool {
     let before = isQuiet
     isQuiet = true
     defer { isQuiet = before }
-    return attempt(index, value).isEmpty
+    return attempt(index, value, evaluating: evaluating).isEmpty
   }
 
-  /// The violations of `value` against one subschema, kept apart from those of the document.
-  private mutating func attempt(_ index: Int, _ value: JSONValue) -> [SchemaViolation] {
-    let before = (violations, violationsMax)
-    (violations, violationsMax) = ([], 1)
+  /// The first violation of `value` against one subschema, kept apart from those of the document.
+  mutating func attempt(_ index: Int, _ value: JSONValue, evaluating: Bool) -> [SchemaViolation] {
+    let before = (violations, violationsMax, reason, evaluated)
+    (violations, violationsMax, reason) = ([], 1, nil)
+    if !evaluating { evaluated = nil }
     check(index, value)
-    defer { (violations, violationsMax) = before }
-    return violations
+    let found = violations
+    (violations, violationsMax, reason) = (before.0, before.1, before.2)
+    if !evaluating || !found.isEmpty { evaluated = before.3 }
+    return found
   }
 
-  private mutating func check(_ text: String, _ rules: SchemaNode.TextRules) {
-    if rules.lengthMin != nil || rules.lengthMax != nil {
-      let length = text.unicodeScalars.count
-      if let min = rules.lengthMin, length < min { report("must have at least \(min) characters, not \(length)") }
-      if let max = rules.lengthMax, length > max { report("must have at most \(max) characters, not \(length)") }
-    }
-    switch rules.format {
-    case .uuid where RawUUID(text) == nil: report("must be a UUID of 36 characters (RFC 9562)")
-    case .dateTime where Timestamp(rfc3339: text) == nil:
-      report("must be a date and time such as 2026-11-21T03:48:54Z (RFC 3339)")
-    default: break
-    }
-    guard let pattern = rules.pattern, charge(text.utf8.count * pattern.size / 8) else { return }
-    if !pattern.matches(text) { report("must match the pattern \(pattern.source)") }
+  // MARK: Subschemas of members and elements
+
+  mutating func check(_ index: Int, _ value: JSONValue, ofMember name: String) {
+    path.append(.member(name))
+    checkInside(index, value)
+    path.removeLast()
   }
 
-  private mutating func check(_ number: JSONNumber, _ rules: SchemaNode.NumberRules) {
-    if let bound = rules.minimum, number.isLess(than: bound) { report("must be at least \(bound.literal)") }
-    if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
-    if let bound = rules.exclusiveMinimum, !bound.isLess(than: number) { report("must be above \(bound.literal)") }
-    if let bound = rules.exclusiveMaximum, !number.isLess(than: bound) { report("must be below \(bound.literal)") }
-    if let unit = rules.multipleOf, !number.isMultiple(of: unit) { report("must be a multiple of \(unit.literal)") }
+  mutating func check(_ index: Int, _ value: JSONValue, ofElement position: Int) {
+    path.append(.element(position))
+    checkInside(index, value)
+    path.removeLast()
   }
 
-  private mutating func check(_ elements: [JSONValue], _ rules: SchemaNode.ArrayRules) {
-    if let min = rules.countMin, elements.count < min { report("must have at least \(min) elements, not \(elements.count)") }
-    if let max = rules.countMax, elements.count > max { report("must have at most \(max) elements, not \(elements.count)") }
-    if rules.isUnique { checkUnique(elements) }
-    guard rules.items != nil || !rules.prefix.isEmpty else { return }
-    for (index, element) in elements.enumerated() {
-      guard violations.count < violationsMax, !isExhausted else { return }
-      guard let schema = index < rules.prefix.count ? rules.prefix[index] : rules.items else { return }
-      path.append(.element(index))
-      check(schema, element)
-      path.removeLast()
-    }
+  private mutating func checkInside(_ index: Int, _ value: JSONValue) {
+    let outer = evaluated
+    evaluated = nil
+    check(index, value)
+    evaluated = outer
   }
 
-  private mutating func checkUnique(_ elements: [JSONValue]) {
-    var seen: [UniqueElement: Int] = [:]
-    for (index, element) in elements.enumerated() {
-      if let first = seen.updateValue(index, forKey: UniqueElement(element)) {
-        return report("must have different elements; numbers \(first) and \(index) are equal (counted from 0)")
-      }
-    }
-  }
+  // MARK: Reports and bounds
 
-  private mutating func check(_ object: JSONObject, _ rules: SchemaNode.ObjectRules) {
-    if let min = rules.countMin, object.count < min { report("must have at least \(min) members, not \(object.count)") }
-    if let max = rules.countMax, object.count > max { report("must have at most \(max) members, not \(object.count)") }
-    for name in rules.required where object[name] == nil { report("must have the member \"\(name)\"") }
-    for member in object.members {
-      guard violations.count < violationsMax, !isExhausted else { return }
-      let known = rules.properties[member.name]
-      if known == nil, rules.isClosed {
-        reportUnknown(member.name, rules)
-      } else if let schema = known ?? rules.additional {
-        path.append(.member(member.name))
-        check(schema, member.value)
-        path.removeLast()
-      }
-    }
-  }
-
-  private mutating func reportUnknown(_ name: String, _ rules: SchemaNode.ObjectRules) {
-    let meant = NearestName.suggestion(for: name, among: rules.properties.keys.sorted())
-    let hint = meant.map { "; did you mean \"\($0)\"?" } ?? ""
-    report("must not have the member \"\(SchemaCheck.shortened(name))\"\(hint)")
-  }
-
-  private mutating func report(_ message: @autoclosure () -> String) {
+  mutating func report(_ message: @autoclosure () -> String) {
     guard violations.count < violationsMax else { return }
     guard !isQuiet else {
       violations.append(SchemaViolation(path: JSONPointer(), message: ""))
       return
     }
     guard charge(SchemaCheck.reportCost + path.count) else { return }
-    let tokens = path.map { step in
-      switch step {
-      case .member(let name): SchemaCheck.shortened(name)
-      case .element(let index): String(index)
-      }
-    }
-    violations.append(SchemaViolation(path: JSONPointer(tokens), message: message()))
+    violations.append(SchemaViolation(path: pointer, message: message() + (reason.map { ", because \($0)" } ?? "")))
   }
 
-  private static func shortened(_ name: String) -> String {
-    name.utf8.count <= SchemaViolation.tokenLengthMax ? name : name.prefix(SchemaViolation.tokenLengthMax) + "…"
+  private var pointer: JSONPointer {
+    JSONPointer(
+      path.map { step in
+        switch step {
+        case .member(let name): SchemaCheck.shortened(name)
+        case .element(let index): String(index)
+        }
+      })
+  }
+
+  /// The current value, for messages.
+  var place: String { SchemaViolation.place(pointer) }
+
+  /// Cut by Unicode scalars: one character can have any number of them.
+  static func shortened(_ text: String, to lengthMax: Int = SchemaViolation.tokenLengthMax) -> String {
+    guard text.utf8.count > lengthMax,
+      let end = text.unicodeScalars.index(
+        text.startIndex, offsetBy: lengthMax, limitedBy: text.endIndex), end < text.endIndex
+    else { return text }
+    return String(text.unicodeScalars[..<end]) + "…"
   }
 
   private mutating func enter() -> Bool {
@@ -207,8 +300,8 @@ struct SchemaCheck {
     return true
   }
 
-  private mutating func charge(_ cost: Int) -> Bool {
-    steps += cost
+  mutating func charge(_ cost: Int) -> Bool {
+    steps = steps.addingReportingOverflow(cost).overflow ? .max : steps + cost
     if steps > JSONSchema.checkStepsMax { isExhausted = true }
     return !isExhausted
   }
@@ -220,6 +313,14 @@ extension SchemaNode {
     if let summary { return "must not be or have: \(summary)" }
     return "matches what its schema forbids (\"not\")"
   }
+
+  fileprivate func asksForUnevaluated(of value: JSONValue) -> Bool {
+    switch value {
+    case .array: unevaluatedItems != nil
+    case .object: unevaluatedProperties != nil
+    default: false
+    }
+  }
 }
 
 extension SchemaNode.Types {
@@ -227,7 +328,8 @@ extension SchemaNode.Types {
     switch value {
     case .null: contains(.null)
     case .boolean: contains(.boolean)
-    case .number(let number): contains(.number) || (contains(.integer) && number.isWhole)
+    case .number(let number):
+      contains(.number) || (contains(.integer) && number.isWhole)
     case .string: contains(.string)
     case .array: contains(.array)
     case .object: contains(.object)
@@ -236,15 +338,21 @@ extension SchemaNode.Types {
 }
 
 extension JSONValue {
-  /// A value of the schema, for messages.
-  fileprivate var shown: String {
+  var isContainer: Bool {
     switch self {
-    case .string(let text): "\"\(text)\""
-    case .number(let number): number.literal
-    case .boolean(let value): "\(value)"
-    case .null: "null"
-    case .array: "a certain array"
-    case .object: "a certain object"
+    case .array, .object: true
+    default: false
+    }
+  }
+
+  /// Steps of hashing the value, or of comparing it with an equal one.
+  var readingCost: Int {
+    switch self {
+    case .null, .boolean: 1
+    case .number(let number): 1 + number.literal.utf8.count / 16
+    case .string(let text): 1 + text.utf8.count / 64
+    case .array(let elements): elements.reduce(1) { $0 + $1.readingCost }
+    case .object(let object): object.members.reduce(1) { $0 + 1 + $1.name.utf8.count / 64 + $1.value.readingCost }
     }
   }
 }
