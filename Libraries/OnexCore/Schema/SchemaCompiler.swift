@@ -4,6 +4,8 @@
 /// when every `$id` and `$anchor` of the document is known (JSON Schema core sections 8.2 and 9).
 struct SchemaCompiler {
   private static let nestingMax = 64
+  /// Problems that are reported, each with its place, so that a file of nothing but mistakes costs no more than one with some.
+  private static let problemsMax = 200
 
   private struct Reference {
     let node: Int
@@ -90,12 +92,21 @@ struct SchemaCompiler {
     references.append(Reference(node: node, from: pointers[node], target: target, text: text))
   }
 
-  mutating func invalid(_ pointer: JSONPointer, _ message: String) {
-    problems.append(SchemaError.Problem(.invalidKeyword, at: pointer, message))
+  mutating func invalid(_ pointer: JSONPointer, _ message: @autoclosure () -> String) {
+    add(.invalidKeyword, pointer, message)
   }
 
-  mutating func unknown(_ pointer: JSONPointer, _ message: String) {
-    problems.append(SchemaError.Problem(.unknownKeyword, at: pointer, message))
+  mutating func unknown(_ pointer: JSONPointer, _ message: @autoclosure () -> String) {
+    add(.unknownKeyword, pointer, message)
+  }
+
+  private mutating func add(_ kind: SchemaError.Problem.Kind, _ pointer: JSONPointer, _ message: () -> String) {
+    guard problems.count <= SchemaCompiler.problemsMax else { return }
+    guard problems.count < SchemaCompiler.problemsMax else {
+      let message = "from here on problems are not listed, since there are more than \(SchemaCompiler.problemsMax)"
+      return problems.append(SchemaError.Problem(kind, at: pointer, message))
+    }
+    problems.append(SchemaError.Problem(kind, at: pointer, message()))
   }
 
   // MARK: Resources, anchors and references

@@ -2,7 +2,8 @@
 extension SchemaCompiler {
   /// Keywords that are checked or that lead to subschemas.
   private static let checked = [
-    "$anchor", "$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "contains", "definitions",
+    "$anchor", "$defs", "$id", "$ref", "$schema", "additionalProperties", "allOf", "anyOf", "const", "contains", "contentSchema",
+    "definitions",
     "dependentRequired", "dependentSchemas", "else", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "if", "items",
     "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties",
     "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties", "prefixItems", "properties", "propertyNames",
@@ -12,7 +13,7 @@ extension SchemaCompiler {
   /// Keywords that describe and assert nothing: those of the draft, and those of OpenAPI's schema objects.
   private static let annotations: Set<String> = [
     "$comment", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "contentMediaType",
-    "contentEncoding", "contentSchema", "discriminator", "xml", "externalDocs", "example", "nullable",
+    "contentEncoding", "discriminator", "xml", "externalDocs", "example", "nullable",
   ]
 
   /// Keywords of other drafts, and what to write instead.
@@ -54,6 +55,7 @@ extension SchemaCompiler {
     case "if": node.condition = schema(value, at: at)
     case "then": node.consequence = schema(value, at: at)
     case "else": node.alternative = schema(value, at: at)
+    case "contentSchema": _ = schema(value, at: at)  // Describes the text that a string holds.
     case "unevaluatedItems": node.unevaluatedItems = schema(value, at: at)
     case "unevaluatedProperties": node.unevaluatedProperties = schema(value, at: at)
     case "format": format(value, at, &node)
@@ -82,11 +84,13 @@ extension SchemaCompiler {
   }
 
   private mutating func refuse(_ name: String, _ at: JSONPointer) {
-    let shown = SchemaCheck.shortened(name)
-    if let instead = SchemaCompiler.replaced[name] { return unknown(at, "\"\(shown)\" cannot be used: \(instead)") }
-    let meant = NearestName.suggestion(for: name, among: SchemaCompiler.checked + SchemaCompiler.annotations.sorted())
-    let hint = meant.map { "; did you mean \"\($0)\"?" } ?? "; a keyword that only describes begins with \"x-\""
-    unknown(at, "\"\(shown)\" is not a known keyword\(hint)")
+    if let instead = SchemaCompiler.replaced[name] { return unknown(at, "\"\(name)\" cannot be used: \(instead)") }
+    unknown(at, "\"\(SchemaCheck.shortened(name))\" is not a known keyword\(SchemaCompiler.hint(name))")
+  }
+
+  private static func hint(_ name: String) -> String {
+    let meant = NearestName.suggestion(for: name, among: checked + annotations.sorted())
+    return meant.map { "; did you mean \"\($0)\"?" } ?? "; a keyword that only describes begins with \"x-\""
   }
 
   /// Earlier drafts are read as this one: what has another meaning there is refused by its keyword. Another dialect may mean anything.
