@@ -175,6 +175,10 @@ struct PatternParser {
     case "v": return ScalarSet("\u{0B}")
     case "b" where inClass: return ScalarSet("\u{08}")
     case "0" where !(peek.map { ("0"..."9").contains($0) } ?? false): return ScalarSet("\0")
+    case "c":
+      guard let letter = peek, letter.isASCII, ScalarSet.letter.contains(letter) else { throw invalid("\\c needs a letter") }
+      position += 1
+      return ScalarSet(try scalar(letter.value & 31))
     case "x": return ScalarSet(try scalar(try hex(digits: 2)))
     case "u": return ScalarSet(try unicodeEscape())
     case "p", "P": return try property(isNegated: next == "P")

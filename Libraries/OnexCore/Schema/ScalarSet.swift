@@ -26,6 +26,7 @@ struct ScalarSet: Sendable, Hashable {
   init(_ scalar: Unicode.Scalar) { ranges = [scalar.value...scalar.value] }
 
   static let digit = ScalarSet([48...57])
+  static let letter = ScalarSet([65...90, 97...122])
   static let word = ScalarSet([48...57, 65...90, 95...95, 97...122])
   /// ECMA-262 WhiteSpace and LineTerminator.
   static let space = ScalarSet([

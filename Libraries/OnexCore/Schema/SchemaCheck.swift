@@ -43,6 +43,7 @@ struct SchemaCheck {
   /// Alternatives whose first violation is quoted when none matches, and the length of a quotation in Unicode scalars.
   private static let alternativesQuotedMax = 3
   private static let quotationLengthMax = 300
+  private static let matchesNamedMax = 5
 
   let nodes: [SchemaNodeReference]
   private var path: [Place] = []
@@ -80,17 +81,17 @@ struct SchemaCheck {
     let reference = nodes[index]  // Held so that its fields are read in place.
     guard !reference.node.isNever else { return report("is not allowed here") }
     if let types = reference.node.types, !types.isMatched(by: value) {
-      report("must be of type \(types.names), not \(value.typeName)")
+      reportType(types, value)
       return  // The other keywords would only repeat that.
     }
-    guard evaluated != nil || reference.node.asksForUnevaluated(of: value) else { return checkKeywords(reference.node, value) }
+    guard evaluated != nil || reference.node.asksForUnevaluated(of: value) else { return checkKeywords(reference, value) }
     // This subschema sees what it evaluates itself; the subschema around it sees both.
     let outer = evaluated
     evaluated = Evaluated()
     let before = violations.count
-    checkKeywords(reference.node, value)
+    checkKeywords(reference, value)
     // A value that does not match already would only be told that nothing has evaluated its members.
-    if violations.count == before, !isExhausted { checkUnevaluated(reference.node, value) }
+    if violations.count == before, !isExhausted { checkUnevaluated(reference, value) }
     guard var merged = outer else {
       evaluated = nil
       return
@@ -102,32 +103,39 @@ struct SchemaCheck {
     evaluated = merged
   }
 
-  private mutating func checkKeywords(_ node: SchemaNode, _ value: JSONValue) {
-    checkEnumeration(node, value)
-    switch value {
-    case .string(let text): if let rules = node.text { check(text, rules) }
-    case .number(let number): if let rules = node.number { check(number, rules) }
-    case .array(let elements): if let rules = node.array { check(elements, rules) }
-    case .object(let object): if let rules = node.object { check(object, rules, value) }
-    case .null, .boolean: break
-    }
-    checkInPlace(node, value)
+  @inline(never)
+  private mutating func reportType(_ types: SchemaNode.Types, _ value: JSONValue) {
+    report("must be of type \(types.names), not \(value.typeName)")
   }
 
-  private mutating func checkEnumeration(_ node: SchemaNode, _ value: JSONValue) {
-    if let enumeration = node.enumeration {
+  private mutating func checkKeywords(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    checkEnumeration(reference, value)
+    switch value {
+    case .string(let text): if let rules = reference.node.text { check(text, rules.value) }
+    case .number(let number): if let rules = reference.node.number { check(number, rules.value) }
+    case .array(let elements): if let rules = reference.node.array { check(elements, rules) }
+    case .object(let object): if let rules = reference.node.object { check(object, rules, value) }
+    case .null, .boolean: break
+    }
+    checkInPlace(reference, value)
+  }
+
+  @inline(never)
+  private mutating func checkEnumeration(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    if let enumeration = reference.node.enumeration {
       let canBeKnown = !value.isContainer || enumeration.hasContainers
       guard charge(canBeKnown ? value.readingCost : 0) else { return }
       if !canBeKnown || !enumeration.values.contains(value) { report(enumeration.message) }
     }
-    if let constant = node.constant {
+    if let constant = reference.node.constant {
       guard charge(value.isContainer && constant.isContainer ? value.readingCost : 0) else { return }
       if constant != value { report("must be \(constant.shown)") }
     }
   }
 
+  @inline(never)
   private mutating func check(_ text: String, _ rules: SchemaNode.TextRules) {
-    guard charge(text.utf8.count / 64) else { return }
+    guard charge(text.utf8.count / 32) else { return }
     if rules.lengthMin != nil || rules.lengthMax != nil {
       let length = text.unicodeScalars.count
       if let min = rules.lengthMin, length < min { report("must have at least \(min) characters, not \(length)") }
@@ -137,7 +145,9 @@ struct SchemaCheck {
       guard charge(format.cost(of: text)) else { return }
       if !format.isMatched(by: text) { report("must be \(format.meaning)") }
     }
-    if let pattern = rules.pattern, !matches(pattern, text) { report("must match the pattern \(pattern.source)") }
+    if let pattern = rules.pattern, !matches(pattern, text) {
+      report("must match the pattern \(SchemaCheck.shortened(pattern.source))")
+    }
   }
 
   /// Also `true` when there are no steps left for it, which the check ends with.
@@ -145,6 +155,7 @@ struct SchemaCheck {
     charge(pattern.cost(of: text)) ? pattern.matches(text) : true
   }
 
+  @inline(never)
   private mutating func check(_ number: JSONNumber, _ rules: SchemaNode.NumberRules) {
     if let bound = rules.minimum, number.isLess(than: bound) { report("must be at least \(bound.literal)") }
     if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
@@ -156,24 +167,31 @@ struct SchemaCheck {
 
   // MARK: Subschemas of the same value
 
-  private mutating func checkInPlace(_ node: SchemaNode, _ value: JSONValue) {
-    if let reference = node.reference { check(reference, value) }
-    for part in node.allOf { check(part, value) }
-    if let anyOf = node.anyOf { check(anyOf, value, exactlyOne: false) }
-    if let oneOf = node.oneOf { check(oneOf, value, exactlyOne: true) }
-    if let not = node.not, matches(not, value) {
-      let message = nodes[not].node.forbiddenMessage
-      report(message)
-    }
-    if let condition = node.condition, !isFinished { check(condition, node, value) }
+  private mutating func checkInPlace(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    if let target = reference.node.reference { check(target, value) }
+    for part in reference.node.allOf { check(part, value) }
+    if let anyOf = reference.node.anyOf { check(anyOf, value, exactlyOne: false) }
+    if let oneOf = reference.node.oneOf { check(oneOf, value, exactlyOne: true) }
+    if let not = reference.node.not, matches(not, value) { reportForbidden(not) }
+    if let condition = reference.node.condition, !isFinished { check(condition, reference, value) }
   }
 
-  private mutating func check(_ condition: Int, _ node: SchemaNode, _ value: JSONValue) {
+  @inline(never)
+  private mutating func reportForbidden(_ index: Int) {
+    let message = nodes[index].node.forbiddenMessage
+    report(message)
+  }
+
+  private mutating func check(_ condition: Int, _ reference: SchemaNodeReference, _ value: JSONValue) {
     let holds = matches(condition, value, evaluating: true)
-    guard let schema = holds ? node.consequence : node.alternative else { return }
-    let verb = holds ? "matches" : "does not match"
+    guard let schema = holds ? reference.node.consequence : reference.node.alternative else { return }
+    check(schema, value, because: isQuiet ? nil : self.reason(condition, holds))
+  }
+
+  @inline(never)
+  private func reason(_ condition: Int, _ holds: Bool) -> String {
     let summary = nodes[condition].node.summary.map { ": \($0)" } ?? ""
-    check(schema, value, because: isQuiet ? nil : "\(place) \(verb) the condition \"if\"\(summary)")
+    return "\(place) \(holds ? "matches" : "does not match") the condition \"if\"\(summary)"
   }
 
   /// Checks a subschema that applies for a reason, which its violations then name.
@@ -190,26 +208,37 @@ struct SchemaCheck {
     guard !isFinished else { return }
     var matched: [Int] = []
     var failures: [String] = []
-    for (number, alternative) in alternatives.nodes.enumerated() {
-      let found = attempt(alternative, value, evaluating: true)
-      guard let first = found.first else {
-        matched.append(number + 1)
+    for index in alternatives.nodes.indices {
+      let isQuoted = failures.count < SchemaCheck.alternativesQuotedMax
+      let found = attempt(alternatives.nodes[index], value, evaluating: true, quietly: !isQuoted)
+      if found.isEmpty {
+        matched.append(index + 1)
         // A later alternative can still evaluate members.
-        if exactlyOne || evaluated != nil { continue } else { return }
-      }
-      if !isQuiet, failures.count < SchemaCheck.alternativesQuotedMax {
-        let quotation = SchemaCheck.shortened(first.description, to: SchemaCheck.quotationLengthMax)
-        failures.append("(\(number + 1)) \(quotation)")
+        if !exactlyOne, evaluated == nil { return }
+      } else if isQuoted, !isQuiet {
+        failures.append(SchemaCheck.quotation(found, number: index + 1))
       }
     }
-    guard exactlyOne ? matched.count != 1 : matched.isEmpty else { return }
-    if let names = alternatives.memberNames {
-      let quoted = names.map { "\"\($0)\"" }.joined(separator: ", ")
+    if exactlyOne ? matched.count != 1 : matched.isEmpty { report(alternatives, matched, failures, exactlyOne) }
+  }
+
+  @inline(never)
+  private static func quotation(_ found: [SchemaViolation], number: Int) -> String {
+    "(\(number)) " + shortened(found.first?.description ?? "", to: quotationLengthMax)
+  }
+
+  @inline(never)
+  private mutating func report(
+    _ alternatives: SchemaNode.Alternatives, _ matched: [Int], _ failures: [String], _ exactlyOne: Bool
+  ) {
+    if let quoted = alternatives.memberNames {
       report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(quoted)")
     } else if matched.isEmpty {
       report("matches none of \(alternatives.nodes.count) alternatives: \(failures.joined(separator: "; "))")
     } else {
-      report("matches alternatives \(matched.map(String.init).joined(separator: " and ")); only one may match")
+      let numbers = matched.prefix(SchemaCheck.matchesNamedMax).map(String.init).joined(separator: " and ")
+      let rest = matched.count - SchemaCheck.matchesNamedMax
+      report("matches alternatives \(numbers)\(rest > 0 ? " and \(rest) more" : ""); only one may match")
     }
   }
 
@@ -217,47 +246,74 @@ struct SchemaCheck {
   ///
   /// - Parameter evaluating: adds what the subschema evaluates to `evaluated` when it matches.
   mutating func matches(_ index: Int, _ value: JSONValue, evaluating: Bool = false) -> Bool {
-    let before = isQuiet
-    isQuiet = true
-    defer { isQuiet = before }
-    return attempt(index, value, evaluating: evaluating).isEmpty
+    attempt(index, value, evaluating: evaluating, quietly: true).isEmpty
   }
 
   /// The first violation of `value` against one subschema, kept apart from those of the document.
-  mutating func attempt(_ index: Int, _ value: JSONValue, evaluating: Bool) -> [SchemaViolation] {
-    let before = (violations, violationsMax, reason, evaluated)
-    (violations, violationsMax, reason) = ([], 1, nil)
-    if !evaluating { evaluated = nil }
+  mutating func attempt(
+    _ index: Int, _ value: JSONValue, evaluating: Bool, quietly: Bool = false
+  ) -> [SchemaViolation] {
+    let outer = begin(evaluating, quietly)
     check(index, value)
+    return end(outer, evaluating)
+  }
+
+  /// The state that an attempt replaces.
+  private final class Outer {
+    let violations: [SchemaViolation]
+    let violationsMax: Int
+    let reason: String?
+    let isQuiet: Bool
+    let evaluated: Evaluated?
+
+    init(_ check: SchemaCheck) {
+      violations = check.violations
+      violationsMax = check.violationsMax
+      reason = check.reason
+      isQuiet = check.isQuiet
+      evaluated = check.evaluated
+    }
+  }
+
+  @inline(never)
+  private mutating func begin(_ evaluating: Bool, _ quietly: Bool) -> Outer {
+    let outer = Outer(self)
+    (violations, violationsMax, reason, isQuiet) = ([], 1, nil, isQuiet || quietly)
+    if !evaluating { evaluated = nil }
+    return outer
+  }
+
+  @inline(never)
+  private mutating func end(_ outer: Outer, _ evaluating: Bool) -> [SchemaViolation] {
     let found = violations
-    (violations, violationsMax, reason) = (before.0, before.1, before.2)
-    if !evaluating || !found.isEmpty { evaluated = before.3 }
+    (violations, violationsMax, reason, isQuiet) = (outer.violations, outer.violationsMax, outer.reason, outer.isQuiet)
+    if !evaluating || !found.isEmpty { evaluated = outer.evaluated }
     return found
   }
 
   // MARK: Subschemas of members and elements
 
-  mutating func check(_ index: Int, _ value: JSONValue, ofMember name: String) {
-    path.append(.member(name))
-    checkInside(index, value)
-    path.removeLast()
-  }
-
-  mutating func check(_ index: Int, _ value: JSONValue, ofElement position: Int) {
-    path.append(.element(position))
-    checkInside(index, value)
-    path.removeLast()
-  }
-
-  private mutating func checkInside(_ index: Int, _ value: JSONValue) {
+  mutating func check(_ schema: Int, ofMember index: Int, _ object: JSONObject) {
+    path.append(.member(object.members[index].name))
     let outer = evaluated
     evaluated = nil
-    check(index, value)
+    check(schema, object.members[index].value)
     evaluated = outer
+    path.removeLast()
+  }
+
+  mutating func check(_ schema: Int, _ element: JSONValue, ofElement index: Int) {
+    path.append(.element(index))
+    let outer = evaluated
+    evaluated = nil
+    check(schema, element)
+    evaluated = outer
+    path.removeLast()
   }
 
   // MARK: Reports and bounds
 
+  @inline(never)
   mutating func report(_ message: @autoclosure () -> String) {
     guard violations.count < violationsMax else { return }
     guard !isQuiet else {

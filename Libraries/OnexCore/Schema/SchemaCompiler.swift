@@ -167,7 +167,7 @@ struct SchemaCompiler {
     guard let resource = resourceOfURI[ExactText(reference.target.withoutFragment.description)] else {
       return invalid(
         keyword,
-        "\(reference.text.debugDescription) leads out of the document, and only references into the same document are followed: "
+        "\"\(SchemaCheck.shortened(reference.text))\" leads out of the document, and only references into the same document are followed: "
           + "\"#\", \"#/$defs/name\", \"#anchor\" or the \"$id\" of a subschema")
     }
     guard let fragment = reference.target.decodedFragment else {

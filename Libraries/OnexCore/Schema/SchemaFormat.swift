@@ -66,7 +66,14 @@ enum SchemaFormat: String, Sendable, CaseIterable {
   }
 
   /// Steps of a check.
-  func cost(of text: String) -> Int { self == .regex ? text.utf8.count + 100 : text.utf8.count / 16 }
+  func cost(of text: String) -> Int {
+    switch self {
+    // Repetitions are written out, which makes a large program of a short text.
+    case .regex: text.utf8.count + LinearPattern.sizeMax
+    case .hostname, .idnHostname, .email, .idnEmail: text.utf8.count
+    default: text.utf8.count / 16
+    }
+  }
 
   func isMatched(by number: JSONNumber) -> Bool {
     switch self {
@@ -104,129 +111,6 @@ enum SchemaFormat: String, Sendable, CaseIterable {
   private func matches(_ text: String, _ read: (inout FormatCursor) -> Bool) -> Bool {
     var cursor = FormatCursor(text)
     return read(&cursor) && cursor.isAtEnd
-  }
-}
-
-// MARK: Names and addresses
-
-extension SchemaFormat {
-  /// `Mailbox` of RFC 5321 section 4.1.2; international: with UTF-8 as RFC 6531 section 3.3 adds it.
-  fileprivate static func isEmail(_ text: String, isInternational: Bool) -> Bool {
-    // A quoted local part may hold "@".
-    guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return false }
-    let local = text.utf8[..<at]
-    let domain = text[text.utf8.index(after: at)...]
-    guard !local.isEmpty, local.count <= 64, isLocalPart(local, isInternational) else { return false }
-    guard domain.utf8.first == UInt8(ascii: "["), domain.utf8.last == UInt8(ascii: "]") else {
-      return isInternational ? isInternationalHostname(String(domain)) : isHostname(domain)
-    }
-    let literal = domain.utf8.dropFirst().dropLast()
-    return literal.starts(with: "IPv6:".utf8) ? isIPv6(literal.dropFirst(5)) : isIPv4(literal)
-  }
-
-  private static func isLocalPart(_ local: Substring.UTF8View, _ isInternational: Bool) -> Bool {
-    if local.first == UInt8(ascii: "\""), local.last == UInt8(ascii: "\""), local.count >= 2 {
-      var isEscaped = false
-      for byte in local.dropFirst().dropLast() {
-        guard (32...126).contains(byte) || (isInternational && byte >= 128) else { return false }
-        if !isEscaped, byte == UInt8(ascii: "\"") { return false }
-        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-      }
-      return !isEscaped
-    }
-    return local.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { atom in
-      !atom.isEmpty
-        && atom.allSatisfy { isLetterOrDigit($0) || "!#$%&'*+-/=?^_`{|}~".utf8.contains($0) || (isInternational && $0 >= 128) }
-    }
-  }
-
-  /// RFC 1123 section 2.1: labels of 1 to 63 letters, digits and hyphens, at most 253 characters. Hyphens at the third and fourth place
-  /// are kept for encoded names (RFC 5891 section 4.2.3.1).
-  fileprivate static func isHostname(_ text: Substring) -> Bool {
-    guard (1...253).contains(text.utf8.count) else { return false }
-    return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
-      guard (1...63).contains(label.count), label.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }) else {
-        return false
-      }
-      let hasHyphens = label.count >= 4 && label.dropFirst(2).starts(with: "--".utf8)
-      let isEncoded = label.count > 4 && (label.starts(with: "xn".utf8) || label.starts(with: "XN".utf8))
-      return label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-") && (!hasHyphens || isEncoded)
-    }
-  }
-
-  /// Labels of letters, marks and digits of any script (RFC 5890 section 2.3.2.3). Rules of single scripts are not checked.
-  fileprivate static func isInternationalHostname(_ text: String) -> Bool {
-    let separators: Set<Unicode.Scalar> = [".", "\u{3002}", "\u{FF0E}", "\u{FF61}"]
-    guard text.utf8.count <= 1012 else { return false }
-    return text.unicodeScalars.split(maxSplits: 253, omittingEmptySubsequences: false) { separators.contains($0) }.allSatisfy {
-      label in
-      guard let first = label.first, let last = label.last, label.count <= 63 else { return false }
-      guard label.contains(where: { !$0.isASCII }) else { return isHostname(Substring(label)) }
-      let hasHyphens = label.count >= 4 && label.dropFirst(2).starts(with: ["-", "-"])
-      return first != "-" && last != "-" && !hasHyphens && !isMark(first) && label.allSatisfy { isInLabel($0) }
-    }
-  }
-
-  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .spacingMark, .enclosingMark: true
-    default: false
-    }
-  }
-
-  private static func isInLabel(_ scalar: Unicode.Scalar) -> Bool {
-    // Joiners and punctuation that RFC 5892 allows beside letters.
-    if scalar == "-" || [0xB7, 0x375, 0x5F3, 0x5F4, 0x200C, 0x200D, 0x30FB].contains(scalar.value) { return true }
-    switch scalar.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber: return true
-    default: return isMark(scalar)
-    }
-  }
-
-  fileprivate static func isIPv4(_ text: Substring.UTF8View) -> Bool {
-    let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 4, omittingEmptySubsequences: false)
-    return parts.count == 4
-      && parts.allSatisfy { part in
-        (1...3).contains(part.count) && part.allSatisfy { (48...57).contains($0) } && (part.count == 1 || part.first != 48)
-          && part.reduce(0) { $0 * 10 + Int($1 - 48) } <= 255
-      }
-  }
-
-  /// RFC 4291 section 2.2, without a zone.
-  fileprivate static func isIPv6(_ text: Substring.UTF8View) -> Bool {
-    guard text.count <= 45 else { return false }
-    let colon = UInt8(ascii: ":")
-    var parts = text.split(separator: colon, omittingEmptySubsequences: false)
-    guard parts.count >= 3 else { return false }
-    var groups = 0
-    if let last = parts.last, last.contains(UInt8(ascii: ".")) {
-      guard isIPv4(last) else { return false }
-      parts.removeLast()
-      groups = 2
-      // "::" before it leaves one empty part, which the rules below take for its second colon.
-      if parts.last?.isEmpty == true, parts.count == 2, parts[0].isEmpty { return true }
-    }
-    // "::" at an end leaves two empty parts, one of which says nothing.
-    let isOpen = (start: parts.first?.isEmpty == true, end: groups == 0 && parts.last?.isEmpty == true)
-    if isOpen.start {
-      guard parts.count > 1, parts[1].isEmpty else { return false }
-      parts.removeFirst()
-    }
-    if isOpen.end {
-      guard parts.count > 1, parts[parts.count - 2].isEmpty else { return false }
-      parts.removeLast()
-    }
-    let gaps = parts.count { $0.isEmpty }
-    groups += parts.count - gaps
-    let areHex = parts.allSatisfy { $0.count <= 4 && $0.allSatisfy { URIReference.hexValue($0) != nil } }
-    return areHex && (gaps == 0 ? groups == 8 : gaps == 1 && groups <= 7)
-  }
-
-  fileprivate static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    default: false
-    }
   }
 }
 
@@ -277,7 +161,15 @@ extension SchemaFormat {
       }
       let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
       return parts.allSatisfy { part in
-        !part.isEmpty && part.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "%") }
+        var rest = part
+        while let byte = rest.popFirst() {
+          if isLetterOrDigit(byte) || byte == UInt8(ascii: "_") { continue }
+          guard byte == UInt8(ascii: "%"), let high = rest.popFirst(), let low = rest.popFirst(),
+            URIReference.hexValue(high) != nil,
+            URIReference.hexValue(low) != nil
+          else { return false }
+        }
+        return !part.isEmpty
       }
     }
   }
@@ -312,14 +204,24 @@ private struct URISyntax {
       guard let end = host.lastIndex(of: UInt8(ascii: "]")) else { return false }
       let literal = host[host.index(after: host.startIndex)..<end]
       let port = host[host.index(after: end)...]
-      let isFuture = literal.first == UInt8(ascii: "v") && isMade(literal, of: "!$&'()*+,;=:") && literal.count >= 4
-      return (isFuture || SchemaFormat.isIPv6(literal)) && (port.isEmpty || isPort(port))
+      return (isFutureAddress(literal) || SchemaFormat.isIPv6(literal)) && (port.isEmpty || isPort(port))
     }
     if let colon = host.lastIndex(of: UInt8(ascii: ":")) {
       guard isPort(host[colon...]) else { return false }
       host = host[..<colon]
     }
     return isMade(host, of: "!$&'()*+,;=")
+  }
+
+  /// `v`, hex digits, a point and characters of the version's own.
+  private func isFutureAddress(_ literal: Substring.UTF8View) -> Bool {
+    guard literal.first == UInt8(ascii: "v") || literal.first == UInt8(ascii: "V"),
+      let point = literal.firstIndex(of: UInt8(ascii: "."))
+    else { return false }
+    let version = literal[..<point].dropFirst()
+    let address = literal[literal.index(after: point)...]
+    return !version.isEmpty && version.allSatisfy { URIReference.hexValue($0) != nil } && !address.isEmpty
+      && !address.contains(UInt8(ascii: "%")) && URISyntax(isInternational: false).isMade(address, of: "!$&'()*+,;=:")
   }
 
   private func isPort(_ text: Substring.UTF8View) -> Bool {
@@ -409,15 +311,15 @@ private struct FormatCursor {
     return second < 60 || (hour * 60 + minute - offset + 2880) % 1440 == 1439
   }
 
-  /// RFC 3339 appendix A. Units may be left out between others and seconds may have a fraction (`PT1H0.5S`), as programs write them.
+  /// `duration` of RFC 3339 appendix A: no fractions, and no unit left out between two others.
   mutating func duration() -> Bool {
     guard take("P") else { return false }
-    var fields = units("YMWD")
+    guard let date = units("YMWD") else { return false }
     // Weeks are not mixed with other units.
-    guard let date = fields, !date.contains("W") || (date == "W" && isAtEnd) else { return false }
+    guard "YMD".contains(date) || (date == "W" && isAtEnd) else { return false }
     guard take("T") else { return !date.isEmpty }
-    fields = units("HMS")
-    return fields.map { !$0.isEmpty } ?? false
+    guard let time = units("HMS") else { return false }
+    return !time.isEmpty && "HMS".contains(time)
   }
 
   /// Numbers with units, each of `allowed` at most once and in that order; `nil` when something else is there.
@@ -425,11 +327,7 @@ private struct FormatCursor {
     var left = Array(allowed.unicodeScalars)
     var found = ""
     while digits() {
-      let isFraction = take(".")
-      if isFraction, !digits() { return nil }
-      guard let index = left.firstIndex(where: { bytes.first == UInt8(ascii: $0) }), !isFraction || left[index] == "S" else {
-        return nil
-      }
+      guard let index = left.firstIndex(where: { bytes.first == UInt8(ascii: $0) }) else { return nil }
       found.unicodeScalars.append(left[index])
       left.removeFirst(index + 1)
       bytes.removeFirst()

@@ -29,6 +29,9 @@ extension SchemaCompiler {
   ]
 
   private static let unitLengthMax = 64
+  /// The part of a description that messages quote, in Unicode scalars.
+  private static let summaryLengthMax = 200
+  private static let quotedNamesMax = 20
 
   private static let dialects = [
     "https://json-schema.org/draft/2020-12/schema", "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -74,13 +77,10 @@ extension SchemaCompiler {
 
   /// Settles what depends on several keywords, whose order does not matter.
   mutating func finish(_ node: inout SchemaNode, _ object: JSONObject, _ at: JSONPointer) {
-    node.summary = object["description"]?.string ?? object["title"]?.string
-    // Without "if" the two say nothing (core section 10.2.2), and without "contains" its bounds do not.
+    let summary = object["description"]?.string ?? object["title"]?.string
+    node.summary = summary.map { SchemaCheck.shortened($0, to: SchemaCompiler.summaryLengthMax) }
+    // Without "if" the two say nothing (core section 10.2.2).
     if node.condition == nil { (node.consequence, node.alternative) = (nil, nil) }
-    if node.array?.contains == nil {
-      node.array?.containsMin = nil
-      node.array?.containsMax = nil
-    }
   }
 
   private mutating func refuse(_ name: String, _ at: JSONPointer) {
@@ -107,11 +107,13 @@ extension SchemaCompiler {
     guard formats == .asserted else { return }
     switch SchemaFormat.named(name) {
     case .some(let format) where format.isNumeric:
-      node.number = node.number ?? SchemaNode.NumberRules()
-      node.number?.format = format
+      var rules = node.number?.value ?? SchemaNode.NumberRules()
+      rules.format = format
+      node.number = Boxed(rules)
     case .some(let format):
-      node.text = node.text ?? SchemaNode.TextRules()
-      node.text?.format = format
+      var rules = node.text?.value ?? SchemaNode.TextRules()
+      rules.format = format
+      node.text = Boxed(rules)
     case nil:
       // A format that is not known describes only (validation section 7.2.3), but a mistyped one would be left unchecked.
       guard !SchemaFormat.described.contains(name) else { return }
@@ -122,9 +124,9 @@ extension SchemaCompiler {
   }
 
   private mutating func textKeyword(
-    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout SchemaNode.TextRules?
+    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout Boxed<SchemaNode.TextRules>?
   ) {
-    var changed = rules ?? SchemaNode.TextRules()
+    var changed = rules?.value ?? SchemaNode.TextRules()
     switch name {
     case "minLength": changed.lengthMin = count(value, at)
     case "maxLength": changed.lengthMax = count(value, at)
@@ -132,7 +134,7 @@ extension SchemaCompiler {
       guard let text = value.string else { return invalid(at, "must be a string") }
       changed.pattern = pattern(text, at)
     }
-    rules = changed
+    rules = Boxed(changed)
   }
 
   private mutating func pattern(_ text: String, _ at: JSONPointer) -> LinearPattern? {
@@ -145,10 +147,10 @@ extension SchemaCompiler {
   }
 
   private mutating func numberKeyword(
-    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout SchemaNode.NumberRules?
+    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout Boxed<SchemaNode.NumberRules>?
   ) {
     guard let number = value.number else { return invalid(at, "must be a number") }
-    var changed = rules ?? SchemaNode.NumberRules()
+    var changed = rules?.value ?? SchemaNode.NumberRules()
     switch name {
     case "minimum": changed.minimum = number
     case "maximum": changed.maximum = number
@@ -161,13 +163,13 @@ extension SchemaCompiler {
       }
       changed.multipleOf = number
     }
-    rules = changed
+    rules = Boxed(changed)
   }
 
   private mutating func arrayKeyword(
-    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout SchemaNode.ArrayRules?
+    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout Boxed<SchemaNode.ArrayRules>?
   ) {
-    var changed = rules ?? SchemaNode.ArrayRules()
+    var changed = rules?.value ?? SchemaNode.ArrayRules()
     switch name {
     case "items" where value.array != nil:
       return invalid(at, "must be one schema; since draft 2020-12 \"prefixItems\" is the list of schemas for the first elements")
@@ -182,13 +184,13 @@ extension SchemaCompiler {
       guard let isUnique = value.boolean else { return invalid(at, "must be true or false") }
       changed.isUnique = isUnique
     }
-    rules = changed
+    rules = Boxed(changed)
   }
 
   private mutating func objectKeyword(
-    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout SchemaNode.ObjectRules?
+    _ name: String, _ value: JSONValue, _ at: JSONPointer, _ rules: inout Boxed<SchemaNode.ObjectRules>?
   ) {
-    var changed = rules ?? SchemaNode.ObjectRules()
+    var changed = rules?.value ?? SchemaNode.ObjectRules()
     switch name {
     case "properties":
       let properties = schemas(value, at)
@@ -214,7 +216,7 @@ extension SchemaCompiler {
       }
     default: changed.required = names(value, at).map { changed.slot($0) }
     }
-    rules = changed
+    rules = Boxed(changed)
   }
 
   private mutating func types(_ value: JSONValue, _ at: JSONPointer) -> SchemaNode.Types? {
@@ -274,7 +276,10 @@ extension SchemaCompiler {
       else { return nil }
       return required[0].string
     }
-    let isPlain = names?.count == value.array?.count
-    return SchemaNode.Alternatives(nodes: schemaList(value, at), memberNames: isPlain ? names : nil)
+    guard let names, names.count == value.array?.count else { return SchemaNode.Alternatives(nodes: schemaList(value, at)) }
+    let quoted = names.prefix(SchemaCompiler.quotedNamesMax).map { "\"\(SchemaCheck.shortened($0))\"" }.joined(separator: ", ")
+    let rest = names.count - SchemaCompiler.quotedNamesMax
+    return SchemaNode.Alternatives(
+      nodes: schemaList(value, at), memberNames: quoted + (rest > 0 ? " and \(rest) more" : ""))
   }
 }

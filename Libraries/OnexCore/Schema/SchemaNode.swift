@@ -106,7 +106,8 @@ struct SchemaNode: Sendable {
   /// Alternatives, and the member each asks for when that is all they ask (`{"required": ["text"]}`).
   struct Alternatives: Sendable {
     var nodes: [Int]
-    var memberNames: [String]?
+    /// As a message quotes them.
+    var memberNames: String?
   }
 
   let index: Int
@@ -115,10 +116,10 @@ struct SchemaNode: Sendable {
   var types: Types?
   var enumeration: Enumeration?
   var constant: JSONValue?
-  var text: TextRules?
-  var number: NumberRules?
-  var array: ArrayRules?
-  var object: ObjectRules?
+  var text: Boxed<TextRules>?
+  var number: Boxed<NumberRules>?
+  var array: Boxed<ArrayRules>?
+  var object: Boxed<ObjectRules>?
   var reference: Int?
   var allOf: [Int] = []
   var anyOf: Alternatives?
@@ -136,9 +137,17 @@ struct SchemaNode: Sendable {
 
   /// The subschemas that apply to the same value.
   var inPlace: [Int] {
-    allOf + (anyOf?.nodes ?? []) + (oneOf?.nodes ?? []) + (object?.dependentSchemas.map(\.schema) ?? [])
+    allOf + (anyOf?.nodes ?? []) + (oneOf?.nodes ?? []) + (object?.value.dependentSchemas.map(\.schema) ?? [])
       + [not, reference, condition, consequence, alternative].compactMap { $0 }
   }
+}
+
+/// Rules behind a reference: a check calls itself for each level of a document, on threads with small stacks, and must not hold copies of
+/// them there.
+final class Boxed<Value: Sendable>: Sendable {
+  let value: Value
+
+  init(_ value: Value) { self.value = value }
 }
 
 /// A finished node behind a reference: copying one for each value that is checked would retain a dozen fields.
@@ -152,8 +161,8 @@ extension JSONValue {
   /// A value of the schema, for messages.
   var shown: String {
     switch self {
-    case .string(let text): "\"\(text)\""
-    case .number(let number): number.literal
+    case .string(let text): "\"\(SchemaCheck.shortened(text))\""
+    case .number(let number): SchemaCheck.shortened(number.literal)
     case .boolean(let value): "\(value)"
     case .null: "null"
     case .array: "a certain array"

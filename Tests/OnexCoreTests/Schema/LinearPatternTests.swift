@@ -20,7 +20,8 @@ import Testing
 
   @Test(arguments: [
     "(", ")", "[a", "a{2", "a{3,2}", "a{,2}", "a{1001}", "*a", "a**", "^*", "a\\", "\\1", "(?<n>a)\\k<n>", "\\p{Script=Greek}",
-    "\\p{Nonsense}", "\\pL", "\\p{", "(?=a", "(?=a)*", "\\b+", "(?P<n>a)", "(?i)a", "(?<>a)", "(?<1>a)", "\\a", "\\u{110000}",
+    "\\p{Nonsense}", "\\pL", "\\p{", "(?=a", "(?=a)*", "\\b+", "(?P<n>a)", "(?i)a", "(?<>a)", "(?<1>a)", "\\a", "\\c1",
+    "\\u{110000}",
     "\\u{}",
     "\\uD83Dx", "\\uD83D\\u0041", "]", "}", "[z-a]", "[\\p{L}-z]", "[\\d-z]", "\\x4", "\\ud800", "\\x+1",
     "(((a{100}){100}){100})",
@@ -38,7 +39,8 @@ import Testing
     ("^\\p{Any}$", "\u{1F600}", true), ("^\\p{White_Space}$", "\u{85}", true),
     ("^(\\p{Extended_Pictographic}|\\p{Emoji_Component})+$", "👍🏽", true), ("^\\p{Emoji}$", "😀", true),
     ("^\\u{1F600}$", "😀", true), ("^\\uD83D\\uDE00$", "😀", true), ("^\\@\\-$", "@-", true),
-    ("^[\\b]$", "\u{8}", true), ("^\\0$", "\0", true),
+    ("^\\cC$", "\u{3}", true), ("^\\cc$", "\u{3}", true), ("^\\p{digit}+$", "৪২", true), ("^[\\b]$", "\u{8}", true),
+    ("^\\0$", "\0", true),
   ])
   func unicodePropertiesAndEscapesMatch(pattern: String, text: String, expected: Bool) throws {
     #expect(try LinearPattern(pattern).matches(text) == expected)

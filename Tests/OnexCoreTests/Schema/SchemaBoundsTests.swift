@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import OnexCore
@@ -116,5 +117,47 @@ import Testing
     let schema = try JSONSchema.compile(["$ref": "#/$defs/d0", "$defs": .object(JSONObject(levels))])
     let found = schema.validate(1)
     #expect(found.count == 1 && found[0].message.utf8.count < 2000)
+  }
+
+  /// Checks run on threads with small stacks, where a document that is nested to the limit must not overflow.
+  @Test(
+    arguments: [
+      ["anyOf": [["oneOf": [["allOf": [["properties": ["a": ["$ref": "#"]]]]]]]]],
+      ["properties": ["a": ["$ref": "#"]], "unevaluatedProperties": false],
+      ["patternProperties": ["a": ["$ref": "#"]], "propertyNames": ["maxLength": 1]],
+      ["unevaluatedProperties": ["$ref": "#"], "unevaluatedItems": ["$ref": "#"]],
+      ["if": ["required": ["a"]], "then": ["dependentSchemas": ["a": ["additionalProperties": ["$ref": "#"]]]]],
+      ["not": ["properties": ["a": ["not": ["$ref": "#"]]]]],
+    ] as [JSONValue])
+  func theDeepestCheckFitsIntoAThreadsStack(schema: JSONValue) throws {
+    let schema = try JSONSchema.compile(schema)
+    var value: JSONValue = [:]
+    for _ in 0..<300 { value = .object(JSONObject([("a", value)])) }
+    let deepest = value
+    SmallThread.run { _ = schema.validate(deepest) }
+  }
+}
+
+/// A thread with the stack of a handler's thread, 1 MiB. A build for development needs four times the stack of a release.
+private enum SmallThread {
+  private final class Work {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+
+  static func run(_ body: @escaping () -> Void) {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 1 << 20)
+    var thread = pthread_t()
+    let outcome = pthread_create(
+      &thread, &attributes,
+      { context in
+        context.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().body() }
+        return nil
+      }, Unmanaged.passRetained(Work(body)).toOpaque())
+    #expect(outcome == 0)
+    pthread_join(thread, nil)
   }
 }

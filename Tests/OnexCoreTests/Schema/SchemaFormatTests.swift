@@ -13,13 +13,23 @@ import Testing
       "date-time",
       ["2026-11-21T03:48:54Z", "2026-11-21t03:48:54.123456789z", "1990-12-31T15:59:60-08:00", "2026-11-21 03:48:54Z"]
     ),
-    ("duration", ["P3D", "P1Y2M3DT4H5M6S", "P2W", "PT36H", "PT1.5S", "P1DT12H", "PT1H5S"]),
+    ("duration", ["P3D", "P1Y2M3DT4H5M6S", "P2W", "PT36H", "P1DT12H", "P01D", "P1Y2M", "P1M2D"]),
     (
       "email",
-      ["a@b.de", "te~st@example.com", "\"joe bloggs\"@example.com", "\"a@b\"@example.com", "a@[127.0.0.1]", "a@[IPv6:::1]"]
+      [
+        "a@b.de", "te~st@example.com", "\"joe bloggs\"@example.com", "\"a@b\"@example.com", "a@[127.0.0.1]", "a@[IPv6:::1]",
+        "a@[ipv6:::1]", "a@c--n.com", "\"\\\"\"@b.de", "a@io",
+      ]
     ),
     ("idn-email", ["실례@실례.테스트", "a@b.de"]), ("hostname", ["www.example.com", "a", "xn--4gbwdl.xn--wgbh1c", "1host"]),
-    ("idn-hostname", ["실례.테스트", "bücher.example", "www.example.com", "a。b"]),
+    (
+      "idn-hostname",
+      [
+        "실례.테스트", "bücher.example", "l\u{B7}l", "\u{3B1}\u{375}\u{3B2}", "\u{5D0}\u{5F3}\u{5D1}", "\u{30FB}\u{30A1}",
+        "\u{628}\u{660}\u{628}", "\u{DF}\u{3C2}\u{F0B}\u{3007}", "\u{915}\u{94D}\u{200D}\u{937}",
+        "\u{628}\u{64A}\u{200C}\u{628}\u{64A}", "xn--ihqwcrb4cv8a8dqg056pqjye", "www.example.com", "a。b",
+      ]
+    ),
     ("ipv4", ["192.168.0.1", "0.0.0.0", "255.255.255.255"]),
     (
       "ipv6",
@@ -32,7 +42,8 @@ import Testing
       "uri",
       [
         "http://example.com/?q=Test%20a-b#f", "urn:uuid:1", "mailto:a@b.de", "ldap://[2001:db8::7]/c=GB", "tel:+1",
-        "http://-.~_!$&'()*+,;=:%40:80%2f@h.de:8080/", "file:///a",
+        "http://-.~_!$&'()*+,;=:%40:80%2f@h.de:8080/", "file:///a", "http://[V1.fe]/p", "http://@a.com", "http://a.com:",
+        "http://:80", "http://999.999.999.999/",
       ]
     ),
     ("uri-reference", ["/a", "#f", "../a?b", "", "//h/a", "a/b:c"]), ("iri", ["http://ƒøø.ßår/?∂éœ=πîx#πîüx"]),
@@ -55,7 +66,13 @@ import Testing
       ["03:48:54", "24:00:00Z", "03:60:00Z", "23:59:61Z", "22:59:60Z", "03:48Z", "03:48:54+1:00", "03:48:54.Z", "03:48:54+24:00"]
     ),
     ("date-time", ["2026-02-30T00:00:00Z", "2026-11-21", "2026-11-21T03:48:54", "1998-12-31T23:58:60Z", "x"]),
-    ("duration", ["P", "PT", "P1YT", "4D", "P1", "PT1D", "P1D2H", "P2D1Y", "P1Y2W", "P1.5D", "PT1.S", "p1d", "P১Y", "P1Y1Y"]),
+    (
+      "duration",
+      [
+        "P", "PT", "P1YT", "4D", "P1", "PT1D", "P1D2H", "P2D1Y", "P1Y2W", "P1.5D", "PT1.S", "p1d", "P১Y", "P1Y1Y", "P1Y2D",
+        "PT1H2S", "PT0.5S", "P1WT1H", "P0Y1W", "P-1D",
+      ]
+    ),
     (
       "email",
       [
@@ -64,8 +81,20 @@ import Testing
       ]
     ),
     ("idn-email", ["a", "@실례", "실례@"]),
-    ("hostname", ["", ".", "-a", "a-", "a..b", "a_b", "a.", "ab--c", String(repeating: "a", count: 64), "é.de"]),
-    ("idn-hostname", ["", "〮한국", "a b.de", "-é", "é-", "!é"]),
+    (
+      "hostname",
+      [
+        "", "xn--X", "XN--aa---o47jg78q", "xn--a", ".", "-a", "a-", "a..b", "a_b", "a.", "ab--c",
+        String(repeating: "a", count: 64), "é.de",
+      ]
+    ),
+    (
+      "idn-hostname",
+      [
+        "", "〮한국", "실〮례", "a\u{B7}l", "l\u{B7}", "\u{3B1}\u{375}S", "A\u{5F3}\u{5D1}", "def\u{30FB}abc", "\u{628}\u{660}\u{6F0}",
+        "\u{915}\u{200D}\u{937}", "\u{640}\u{7FA}", "\u{488}hello", "xn--X", "a b.de", "-é", "é-", "!é",
+      ]
+    ),
     ("ipv4", ["256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4 ", "0x7f.0.0.1", "১.2.3.4", "1..2.3", ""]),
     (
       "ipv6",
@@ -78,13 +107,17 @@ import Testing
       "uri",
       [
         "/a", "a", "http://a b", "http://[::1", "http://h:x/", "\\\\WINDOWS", "http://é.de", "http://a/%zz", "", "1a:b",
-        "http://a/<b>", "http://[1.2.3.4]",
+        "http://a/<b>", "http://[1.2.3.4]", "https://[@h/", "http://a.com:8:0", "http://[::ffff:192.168.0.01]", "//h",
+        "http://[v.a]",
       ]
     ),
     ("uri-reference", ["\\\\W", "#f\\", "a b", ":a"]), ("iri", ["/a", "http://a b"]),
     ("iri-reference", ["#ƒräg\\mënt", "\\\\W"]),
     ("uuid", ["3f2b8c1e", "3f2b8c1e-0000-4000-8000-00000000000g", "3f2b8c1e00004000800000000000000000000"]),
-    ("uri-template", ["/{a", "/a}", "/{}", "/{a b}", "/{a:0}", "/{a:10000}", "/{a..b}", "/%2", "/<a>"]),
+    (
+      "uri-template",
+      ["/{a", "/a}", "/{}", "/{a b}", "/{a:0}", "/{a:10000}", "/{a..b}", "{%4}", "{a,}", "{,+a}", "{a=b}", "/%2", "/<a>"]
+    ),
     ("json-pointer", ["a", "/~", "/~2", "#/a"]), ("relative-json-pointer", ["/a", "-1/a", "01", "0##", "", "+1", "1a"]),
     ("regex", ["^(abc]", "\\a", "(a)\\1"]),
   ])
