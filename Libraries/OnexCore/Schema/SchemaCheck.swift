@@ -161,6 +161,9 @@ struct SchemaCheck {
     if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
     if let bound = rules.exclusiveMinimum, !bound.isLess(than: number) { report("must be above \(bound.literal)") }
     if let bound = rules.exclusiveMaximum, !number.isLess(than: bound) { report("must be below \(bound.literal)") }
+    // A unit of more digits than a machine word holds is divided by in its parts.
+    let isLong = rules.multipleOf.map { $0.literal.utf8.count > 18 } ?? false
+    guard charge(isLong ? number.literal.utf8.count * 2 : 0) else { return }
     if let unit = rules.multipleOf, !number.isMultiple(of: unit) { report("must be a multiple of \(unit.literal)") }
     if let format = rules.format, !format.isMatched(by: number) { report("must be \(format.meaning)") }
   }
