@@ -89,7 +89,7 @@ let testTargets: [Target] = [
   tests("OnexKafkaTests", ["OnexCore", "OnexKafka", "CRdKafka"]),
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexService", "OnexKernel"]),
-  tests("OnexCoreTests", ["OnexCore"]),
+  tests("OnexCoreTests", ["OnexCore", "OnexJSON"]),
   tests("OnexCommandLineTests", ["OnexCore", "OnexYAML", "OnexCommandLine"]),
   tests(
     "OnexTopicsTests",

@@ -1,4 +1,4 @@
-/// A path into a JSON document (RFC 6901).
+/// A path into a JSON document (RFC 6901). Tokens are compared by their bytes.
 public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
   /// Member names and array indices from the root, unescaped.
   public let tokens: [String]
@@ -11,13 +11,23 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
       self.init([])
       return
     }
-    guard text.first == "/" else { return nil }
+    // By bytes: a combining mark behind "/" would be part of the same character.
+    let bytes = Array(text.utf8)
+    guard bytes[0] == UInt8(ascii: "/") else { return nil }
     var tokens: [String] = []
-    for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+    for part in bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       guard let token = JSONPointer.unescape(part) else { return nil }
       tokens.append(token)
     }
     self.init(tokens)
+  }
+
+  public static func == (left: JSONPointer, right: JSONPointer) -> Bool {
+    left.tokens.count == right.tokens.count && zip(left.tokens, right.tokens).allSatisfy { $0.isExactly($1) }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for token in tokens { token.hashBytes(into: &hasher) }
   }
 
   public func appending(_ token: String) -> JSONPointer { JSONPointer(tokens + [token]) }
@@ -30,10 +40,10 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     for token in tokens {
       switch value {
       case .object(let object):
-        guard let member = object[token] else { return nil }
-        value = member
+        guard let member = object.members.first(where: { $0.name.isExactly(token) }) else { return nil }
+        value = member.value
       case .array(let elements):
-        guard let index = Int(token), elements.indices.contains(index) else { return nil }
+        guard let index = JSONPointer.index(token), index < elements.count else { return nil }
         value = elements[index]
       default: return nil
       }
@@ -44,26 +54,39 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
   /// `/a/b~1c/0`; empty for the whole document.
   public var description: String { tokens.map { "/" + JSONPointer.escape($0) }.joined() }
 
-  private static func escape(_ token: String) -> String {
-    guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
-    return String(token.flatMap { $0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0) })
+  /// Digits without a sign and without leading zeros (section 4).
+  private static func index(_ token: String) -> Int? {
+    guard token.utf8.allSatisfy({ (48...57).contains($0) }), token.utf8.count == 1 || token.utf8.first != 48 else { return nil }
+    return Int(token)
   }
 
-  private static func unescape(_ part: some StringProtocol) -> String? {
-    guard part.contains("~") else { return String(part) }
-    var token = ""
-    var rest = part[...]
-    while let character = rest.popFirst() {
-      guard character == "~" else {
-        token.append(character)
+  private static func escape(_ token: String) -> String {
+    guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
+    var escaped: [UInt8] = []
+    for byte in token.utf8 {
+      switch byte {
+      case UInt8(ascii: "~"): escaped += [UInt8(ascii: "~"), UInt8(ascii: "0")]
+      case UInt8(ascii: "/"): escaped += [UInt8(ascii: "~"), UInt8(ascii: "1")]
+      default: escaped.append(byte)
+      }
+    }
+    return String(decoding: escaped, as: UTF8.self)
+  }
+
+  private static func unescape(_ part: ArraySlice<UInt8>) -> String? {
+    var token: [UInt8] = []
+    var rest = part
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "~") else {
+        token.append(byte)
         continue
       }
       switch rest.popFirst() {
-      case "0": token.append("~")
-      case "1": token.append("/")
+      case UInt8(ascii: "0"): token.append(UInt8(ascii: "~"))
+      case UInt8(ascii: "1"): token.append(UInt8(ascii: "/"))
       default: return nil
       }
     }
-    return token
+    return String(decoding: token, as: UTF8.self)
   }
 }

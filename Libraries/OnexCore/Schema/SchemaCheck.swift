@@ -1,25 +1,64 @@
 /// One check of one document. Collects violations until there are enough of them.
+///
+/// Every loop pays for its work in steps. When the steps are used up, the check ends and the document is refused, so that no document and
+/// no schema makes a check take longer than `JSONSchema.checkStepsMax` steps.
 struct SchemaCheck {
-  private enum Step {
+  private enum Place {
     case member(String)
     case element(Int)
   }
 
-  /// What putting a violation into words costs, in steps.
-  private static let reportCost = 20
-  /// Alternatives whose first violation is told when none matches.
-  private static let alternativesToldMax = 3
+  /// The members or elements of one value that a subschema or its neighbours have evaluated, which `unevaluatedProperties` and
+  /// `unevaluatedItems` ask for (core section 11).
+  struct Evaluated {
+    private(set) var words: [UInt64] = []
+    private(set) var isAll = false
 
-  private let nodes: [SchemaNodeReference]
-  private var path: [Step] = []
-  private var violations: [SchemaViolation] = []
-  private var steps = 0
+    func contains(_ index: Int) -> Bool {
+      isAll || (index / 64 < words.count && words[index / 64] & 1 << UInt64(index % 64) != 0)
+    }
+
+    mutating func insert(_ index: Int) {
+      guard !isAll else { return }
+      while words.count <= index / 64 { words.append(0) }
+      words[index / 64] |= 1 << UInt64(index % 64)
+    }
+
+    mutating func insertAll() { (isAll, words) = (true, []) }
+
+    mutating func formUnion(_ other: Evaluated) {
+      guard !isAll else { return }
+      guard !other.isAll else { return insertAll() }
+      guard !words.isEmpty else {
+        words = other.words
+        return
+      }
+      while words.count < other.words.count { words.append(0) }
+      for (index, word) in other.words.enumerated() { words[index] |= word }
+    }
+  }
+
+  /// The cost of putting a violation into words, in steps.
+  private static let reportCost = 20
+  /// Alternatives whose first violation is quoted when none matches, and the length of a quotation in Unicode scalars.
+  private static let alternativesQuotedMax = 3
+  private static let quotationLengthMax = 300
+  private static let matchesNamedMax = 5
+
+  let nodes: [SchemaNodeReference]
+  private var path: [Place] = []
+  private(set) var violations: [SchemaViolation] = []
+  private(set) var steps = 0
   private var depth = 0
-  private var isExhausted = false
-  /// Of an alternative only the first violation is told, so that the search for more would be wasted.
+  private(set) var isExhausted = false
+  /// Of an alternative only the first violation is quoted, so that the search for more would be wasted.
   private var violationsMax = JSONSchema.violationsMax
-  /// Violations count, but nobody will read them.
-  private var isQuiet = false
+  /// Violations count, but their words are not needed.
+  private(set) var isQuiet = false
+  /// Why the schema in force applies: `because the document matches the condition "if"`.
+  private var reason: String?
+  /// What has been evaluated of the current value; `nil` when no subschema asks for it.
+  var evaluated: Evaluated?
 
   init(_ nodes: [SchemaNodeReference]) { self.nodes = nodes }
 
@@ -30,171 +69,284 @@ struct SchemaCheck {
     return [SchemaViolation(path: JSONPointer(), message: message)]
   }
 
-  private mutating func check(_ index: Int, _ value: JSONValue) {
+  var isFinished: Bool { violations.count >= violationsMax || isExhausted }
+
+  // MARK: One value
+
+  mutating func check(_ index: Int, _ value: JSONValue) {
     guard violations.count < violationsMax, enter() else { return }
     defer { depth -= 1 }
+    // A number can be as long as the document, and each keyword reads its digits.
+    if case .number(let number) = value, !charge(number.literal.utf8.count / 8) { return }
     let reference = nodes[index]  // Held so that its fields are read in place.
     guard !reference.node.isNever else { return report("is not allowed here") }
     if let types = reference.node.types, !types.isMatched(by: value) {
-      report("must be of type \(types.names), not \(value.typeName)")
-      return  // What follows would only repeat that.
+      reportType(types, value)
+      return  // The other keywords would only repeat that.
     }
-    checkEnumeration(reference.node, value)
+    guard evaluated != nil || reference.node.asksForUnevaluated(of: value) else { return checkKeywords(reference, value) }
+    // This subschema sees what it evaluates itself; the subschema around it sees both.
+    let outer = evaluated
+    evaluated = Evaluated()
+    let before = violations.count
+    checkKeywords(reference, value)
+    // A value that does not match already would only be told that nothing has evaluated its members.
+    if violations.count == before, !isExhausted { checkUnevaluated(reference, value) }
+    guard var merged = outer else {
+      evaluated = nil
+      return
+    }
+    if let inner = evaluated {
+      _ = charge((merged.words.count + inner.words.count) / 8)
+      merged.formUnion(inner)
+    }
+    evaluated = merged
+  }
+
+  @inline(never)
+  private mutating func reportType(_ types: SchemaNode.Types, _ value: JSONValue) {
+    report("must be of type \(types.names), not \(value.typeName)")
+  }
+
+  private mutating func checkKeywords(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    checkEnumeration(reference, value)
     switch value {
-    case .string(let text): if let rules = reference.node.text { check(text, rules) }
-    case .number(let number): if let rules = reference.node.number { check(number, rules) }
+    case .string(let text): if let rules = reference.node.text { check(text, rules.value) }
+    case .number(let number): if let rules = reference.node.number { check(number, rules.value) }
     case .array(let elements): if let rules = reference.node.array { check(elements, rules) }
-    case .object(let object): if let rules = reference.node.object { check(object, rules) }
+    case .object(let object): if let rules = reference.node.object { check(object, rules, value) }
     case .null, .boolean: break
     }
-    checkInPlace(reference.node, value)
+    checkInPlace(reference, value)
   }
 
-  private mutating func checkInPlace(_ node: SchemaNode, _ value: JSONValue) {
-    if let reference = node.reference { check(reference, value) }
-    for part in node.allOf { check(part, value) }
-    if let anyOf = node.anyOf { check(anyOf, value, exactlyOne: false) }
-    if let oneOf = node.oneOf { check(oneOf, value, exactlyOne: true) }
-    if let not = node.not, matches(not, value) {
-      let message = nodes[not].node.forbiddenMessage
-      report(message)
+  @inline(never)
+  private mutating func checkEnumeration(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    if let enumeration = reference.node.enumeration {
+      let canBeKnown = !value.isContainer || enumeration.hasContainers
+      guard charge(canBeKnown ? value.readingCost : 0) else { return }
+      if !canBeKnown || !enumeration.values.contains(value) { report(enumeration.message) }
+    }
+    if let constant = reference.node.constant {
+      guard charge(value.isContainer && constant.isContainer ? value.readingCost : 0) else { return }
+      if constant != value { report("must be \(constant.shown)") }
     }
   }
 
-  private mutating func checkEnumeration(_ node: SchemaNode, _ value: JSONValue) {
-    if let allowed = node.enumeration, !allowed.contains(value) {
-      report("must be one of \(allowed.map(\.shown).joined(separator: ", "))")
-    }
-    if let constant = node.constant, constant != value { report("must be \(constant.shown)") }
-  }
-
-  private mutating func check(_ alternatives: SchemaNode.Alternatives, _ value: JSONValue, exactlyOne: Bool) {
-    var matched: [Int] = []
-    var failures: [String] = []
-    for (number, alternative) in alternatives.nodes.enumerated() {
-      let found = attempt(alternative, value)
-      guard let first = found.first else {
-        matched.append(number + 1)
-        if exactlyOne { continue } else { return }
-      }
-      if !isQuiet, failures.count < SchemaCheck.alternativesToldMax { failures.append("(\(number + 1)) \(first)") }
-    }
-    guard matched.count != 1 else { return }
-    if let names = alternatives.memberNames {
-      let quoted = names.map { "\"\($0)\"" }.joined(separator: ", ")
-      report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(quoted)")
-    } else if matched.isEmpty {
-      report("matches none of \(alternatives.nodes.count) alternatives: \(failures.joined(separator: "; "))")
-    } else {
-      report("matches alternatives \(matched.map(String.init).joined(separator: " and ")); only one may match")
-    }
-  }
-
-  /// Whether `value` matches, without a word on why not.
-  private mutating func matches(_ index: Int, _ value: JSONValue) -> Bool {
-    let before = isQuiet
-    isQuiet = true
-    defer { isQuiet = before }
-    return attempt(index, value).isEmpty
-  }
-
-  /// The violations of `value` against one subschema, kept apart from those of the document.
-  private mutating func attempt(_ index: Int, _ value: JSONValue) -> [SchemaViolation] {
-    let before = (violations, violationsMax)
-    (violations, violationsMax) = ([], 1)
-    check(index, value)
-    defer { (violations, violationsMax) = before }
-    return violations
-  }
-
+  @inline(never)
   private mutating func check(_ text: String, _ rules: SchemaNode.TextRules) {
+    guard charge(text.utf8.count / 32) else { return }
     if rules.lengthMin != nil || rules.lengthMax != nil {
       let length = text.unicodeScalars.count
       if let min = rules.lengthMin, length < min { report("must have at least \(min) characters, not \(length)") }
       if let max = rules.lengthMax, length > max { report("must have at most \(max) characters, not \(length)") }
     }
-    switch rules.format {
-    case .uuid where RawUUID(text) == nil: report("must be a UUID of 36 characters (RFC 9562)")
-    case .dateTime where Timestamp(rfc3339: text) == nil:
-      report("must be a date and time such as 2026-11-21T03:48:54Z (RFC 3339)")
-    default: break
+    if let format = rules.format {
+      guard charge(format.cost(of: text)) else { return }
+      if !format.isMatched(by: text) { report("must be \(format.meaning)") }
     }
-    guard let pattern = rules.pattern, charge(text.utf8.count * pattern.size / 8) else { return }
-    if !pattern.matches(text) { report("must match the pattern \(pattern.source)") }
+    if let pattern = rules.pattern, !matches(pattern, text) {
+      report("must match the pattern \(SchemaCheck.shortened(pattern.source))")
+    }
   }
 
+  /// Also `true` when there are no steps left for it, which the check ends with.
+  mutating func matches(_ pattern: LinearPattern, _ text: String) -> Bool {
+    charge(pattern.cost(of: text)) ? pattern.matches(text) : true
+  }
+
+  @inline(never)
   private mutating func check(_ number: JSONNumber, _ rules: SchemaNode.NumberRules) {
     if let bound = rules.minimum, number.isLess(than: bound) { report("must be at least \(bound.literal)") }
     if let bound = rules.maximum, bound.isLess(than: number) { report("must be at most \(bound.literal)") }
     if let bound = rules.exclusiveMinimum, !bound.isLess(than: number) { report("must be above \(bound.literal)") }
     if let bound = rules.exclusiveMaximum, !number.isLess(than: bound) { report("must be below \(bound.literal)") }
+    // A unit of more digits than a machine word holds is divided by in its parts.
+    let isLong = rules.multipleOf.map { $0.literal.utf8.count > 18 } ?? false
+    guard charge(isLong ? number.literal.utf8.count * 2 : 0) else { return }
     if let unit = rules.multipleOf, !number.isMultiple(of: unit) { report("must be a multiple of \(unit.literal)") }
+    if let format = rules.format, !format.isMatched(by: number) { report("must be \(format.meaning)") }
   }
 
-  private mutating func check(_ elements: [JSONValue], _ rules: SchemaNode.ArrayRules) {
-    if let min = rules.countMin, elements.count < min { report("must have at least \(min) elements, not \(elements.count)") }
-    if let max = rules.countMax, elements.count > max { report("must have at most \(max) elements, not \(elements.count)") }
-    if rules.isUnique { checkUnique(elements) }
-    guard rules.items != nil || !rules.prefix.isEmpty else { return }
-    for (index, element) in elements.enumerated() {
-      guard violations.count < violationsMax, !isExhausted else { return }
-      guard let schema = index < rules.prefix.count ? rules.prefix[index] : rules.items else { return }
-      path.append(.element(index))
-      check(schema, element)
-      path.removeLast()
-    }
+  // MARK: Subschemas of the same value
+
+  private mutating func checkInPlace(_ reference: SchemaNodeReference, _ value: JSONValue) {
+    if let target = reference.node.reference { check(target, value) }
+    for part in reference.node.allOf { check(part, value) }
+    if let anyOf = reference.node.anyOf { check(anyOf, value, exactlyOne: false) }
+    if let oneOf = reference.node.oneOf { check(oneOf, value, exactlyOne: true) }
+    if let not = reference.node.not, matches(not, value) { reportForbidden(not) }
+    if let condition = reference.node.condition, !isFinished { check(condition, reference, value) }
   }
 
-  private mutating func checkUnique(_ elements: [JSONValue]) {
-    var seen: [UniqueElement: Int] = [:]
-    for (index, element) in elements.enumerated() {
-      if let first = seen.updateValue(index, forKey: UniqueElement(element)) {
-        return report("must have different elements; numbers \(first) and \(index) are equal (counted from 0)")
+  @inline(never)
+  private mutating func reportForbidden(_ index: Int) {
+    let message = nodes[index].node.forbiddenMessage
+    report(message)
+  }
+
+  private mutating func check(_ condition: Int, _ reference: SchemaNodeReference, _ value: JSONValue) {
+    let holds = matches(condition, value, evaluating: true)
+    guard let schema = holds ? reference.node.consequence : reference.node.alternative else { return }
+    check(schema, value, because: isQuiet ? nil : self.reason(condition, holds))
+  }
+
+  @inline(never)
+  private func reason(_ condition: Int, _ holds: Bool) -> String {
+    let summary = nodes[condition].node.summary.map { ": \($0)" } ?? ""
+    return "\(place) \(holds ? "matches" : "does not match") the condition \"if\"\(summary)"
+  }
+
+  /// Checks a subschema that applies for a reason, which its violations then name.
+  ///
+  /// - Parameter cause: `nil` when words are not needed.
+  mutating func check(_ index: Int, _ value: JSONValue, because cause: String?) {
+    let outer = reason
+    reason = cause
+    check(index, value)
+    reason = outer
+  }
+
+  private mutating func check(_ alternatives: SchemaNode.Alternatives, _ value: JSONValue, exactlyOne: Bool) {
+    guard !isFinished else { return }
+    var matched: [Int] = []
+    var failures: [String] = []
+    for index in alternatives.nodes.indices {
+      let isQuoted = failures.count < SchemaCheck.alternativesQuotedMax
+      let found = attempt(alternatives.nodes[index], value, evaluating: true, quietly: !isQuoted)
+      if found.isEmpty {
+        matched.append(index + 1)
+        // A later alternative can still evaluate members.
+        if !exactlyOne, evaluated == nil { return }
+      } else if isQuoted, !isQuiet {
+        failures.append(SchemaCheck.quotation(found, number: index + 1))
       }
     }
+    if exactlyOne ? matched.count != 1 : matched.isEmpty { report(alternatives, matched, failures, exactlyOne) }
   }
 
-  private mutating func check(_ object: JSONObject, _ rules: SchemaNode.ObjectRules) {
-    if let min = rules.countMin, object.count < min { report("must have at least \(min) members, not \(object.count)") }
-    if let max = rules.countMax, object.count > max { report("must have at most \(max) members, not \(object.count)") }
-    for name in rules.required where object[name] == nil { report("must have the member \"\(name)\"") }
-    for member in object.members {
-      guard violations.count < violationsMax, !isExhausted else { return }
-      let known = rules.properties[member.name]
-      if known == nil, rules.isClosed {
-        reportUnknown(member.name, rules)
-      } else if let schema = known ?? rules.additional {
-        path.append(.member(member.name))
-        check(schema, member.value)
-        path.removeLast()
-      }
+  @inline(never)
+  private static func quotation(_ found: [SchemaViolation], number: Int) -> String {
+    "(\(number)) " + shortened(found.first?.description ?? "", to: quotationLengthMax)
+  }
+
+  @inline(never)
+  private mutating func report(
+    _ alternatives: SchemaNode.Alternatives, _ matched: [Int], _ failures: [String], _ exactlyOne: Bool
+  ) {
+    if let quoted = alternatives.memberNames {
+      report("must have \(exactlyOne ? "exactly" : "at least") one of the members \(quoted)")
+    } else if matched.isEmpty {
+      report("matches none of \(alternatives.nodes.count) alternatives: \(failures.joined(separator: "; "))")
+    } else {
+      let numbers = matched.prefix(SchemaCheck.matchesNamedMax).map(String.init).joined(separator: " and ")
+      let rest = matched.count - SchemaCheck.matchesNamedMax
+      report("matches alternatives \(numbers)\(rest > 0 ? " and \(rest) more" : ""); only one may match")
     }
   }
 
-  private mutating func reportUnknown(_ name: String, _ rules: SchemaNode.ObjectRules) {
-    let meant = NearestName.suggestion(for: name, among: rules.properties.keys.sorted())
-    let hint = meant.map { "; did you mean \"\($0)\"?" } ?? ""
-    report("must not have the member \"\(SchemaCheck.shortened(name))\"\(hint)")
+  /// `true` when `value` matches; says nothing about why it does not.
+  ///
+  /// - Parameter evaluating: adds what the subschema evaluates to `evaluated` when it matches.
+  mutating func matches(_ index: Int, _ value: JSONValue, evaluating: Bool = false) -> Bool {
+    attempt(index, value, evaluating: evaluating, quietly: true).isEmpty
   }
 
-  private mutating func report(_ message: @autoclosure () -> String) {
+  /// The first violation of `value` against one subschema, kept apart from those of the document.
+  mutating func attempt(
+    _ index: Int, _ value: JSONValue, evaluating: Bool, quietly: Bool = false
+  ) -> [SchemaViolation] {
+    let outer = begin(evaluating, quietly)
+    check(index, value)
+    return end(outer, evaluating)
+  }
+
+  /// The state that an attempt replaces.
+  private final class Outer {
+    let violations: [SchemaViolation]
+    let violationsMax: Int
+    let reason: String?
+    let isQuiet: Bool
+    let evaluated: Evaluated?
+
+    init(_ check: SchemaCheck) {
+      violations = check.violations
+      violationsMax = check.violationsMax
+      reason = check.reason
+      isQuiet = check.isQuiet
+      evaluated = check.evaluated
+    }
+  }
+
+  @inline(never)
+  private mutating func begin(_ evaluating: Bool, _ quietly: Bool) -> Outer {
+    let outer = Outer(self)
+    (violations, violationsMax, reason, isQuiet) = ([], 1, nil, isQuiet || quietly)
+    if !evaluating { evaluated = nil }
+    return outer
+  }
+
+  @inline(never)
+  private mutating func end(_ outer: Outer, _ evaluating: Bool) -> [SchemaViolation] {
+    let found = violations
+    (violations, violationsMax, reason, isQuiet) = (outer.violations, outer.violationsMax, outer.reason, outer.isQuiet)
+    if !evaluating || !found.isEmpty { evaluated = outer.evaluated }
+    return found
+  }
+
+  // MARK: Subschemas of members and elements
+
+  mutating func check(_ schema: Int, ofMember index: Int, _ object: JSONObject) {
+    path.append(.member(object.members[index].name))
+    let outer = evaluated
+    evaluated = nil
+    check(schema, object.members[index].value)
+    evaluated = outer
+    path.removeLast()
+  }
+
+  mutating func check(_ schema: Int, _ element: JSONValue, ofElement index: Int) {
+    path.append(.element(index))
+    let outer = evaluated
+    evaluated = nil
+    check(schema, element)
+    evaluated = outer
+    path.removeLast()
+  }
+
+  // MARK: Reports and bounds
+
+  @inline(never)
+  mutating func report(_ message: @autoclosure () -> String) {
     guard violations.count < violationsMax else { return }
     guard !isQuiet else {
       violations.append(SchemaViolation(path: JSONPointer(), message: ""))
       return
     }
     guard charge(SchemaCheck.reportCost + path.count) else { return }
-    let tokens = path.map { step in
-      switch step {
-      case .member(let name): SchemaCheck.shortened(name)
-      case .element(let index): String(index)
-      }
-    }
-    violations.append(SchemaViolation(path: JSONPointer(tokens), message: message()))
+    violations.append(SchemaViolation(path: pointer, message: message() + (reason.map { ", because \($0)" } ?? "")))
   }
 
-  private static func shortened(_ name: String) -> String {
-    name.utf8.count <= SchemaViolation.tokenLengthMax ? name : name.prefix(SchemaViolation.tokenLengthMax) + "…"
+  private var pointer: JSONPointer {
+    JSONPointer(
+      path.map { step in
+        switch step {
+        case .member(let name): SchemaCheck.shortened(name)
+        case .element(let index): String(index)
+        }
+      })
+  }
+
+  /// The current value, for messages.
+  var place: String { SchemaViolation.place(pointer) }
+
+  /// Cut by Unicode scalars: one character can have any number of them.
+  static func shortened(_ text: String, to lengthMax: Int = SchemaViolation.tokenLengthMax) -> String {
+    guard text.utf8.count > lengthMax,
+      let end = text.unicodeScalars.index(
+        text.startIndex, offsetBy: lengthMax, limitedBy: text.endIndex), end < text.endIndex
+    else { return text }
+    return String(text.unicodeScalars[..<end]) + "…"
   }
 
   private mutating func enter() -> Bool {
@@ -207,8 +359,8 @@ struct SchemaCheck {
     return true
   }
 
-  private mutating func charge(_ cost: Int) -> Bool {
-    steps += cost
+  mutating func charge(_ cost: Int) -> Bool {
+    steps = steps.addingReportingOverflow(cost).overflow ? .max : steps + cost
     if steps > JSONSchema.checkStepsMax { isExhausted = true }
     return !isExhausted
   }
@@ -220,6 +372,14 @@ extension SchemaNode {
     if let summary { return "must not be or have: \(summary)" }
     return "matches what its schema forbids (\"not\")"
   }
+
+  fileprivate func asksForUnevaluated(of value: JSONValue) -> Bool {
+    switch value {
+    case .array: unevaluatedItems != nil
+    case .object: unevaluatedProperties != nil
+    default: false
+    }
+  }
 }
 
 extension SchemaNode.Types {
@@ -227,7 +387,8 @@ extension SchemaNode.Types {
     switch value {
     case .null: contains(.null)
     case .boolean: contains(.boolean)
-    case .number(let number): contains(.number) || (contains(.integer) && number.isWhole)
+    case .number(let number):
+      contains(.number) || (contains(.integer) && number.isWhole)
     case .string: contains(.string)
     case .array: contains(.array)
     case .object: contains(.object)
@@ -236,15 +397,21 @@ extension SchemaNode.Types {
 }
 
 extension JSONValue {
-  /// A value of the schema, for messages.
-  fileprivate var shown: String {
+  var isContainer: Bool {
     switch self {
-    case .string(let text): "\"\(text)\""
-    case .number(let number): number.literal
-    case .boolean(let value): "\(value)"
-    case .null: "null"
-    case .array: "a certain array"
-    case .object: "a certain object"
+    case .array, .object: true
+    default: false
+    }
+  }
+
+  /// Steps of hashing the value, or of comparing it with an equal one.
+  var readingCost: Int {
+    switch self {
+    case .null, .boolean: 1
+    case .number(let number): 1 + number.literal.utf8.count / 16
+    case .string(let text): 1 + text.utf8.count / 64
+    case .array(let elements): elements.reduce(1) { $0 + $1.readingCost }
+    case .object(let object): object.members.reduce(1) { $0 + 1 + $1.name.utf8.count / 64 + $1.value.readingCost }
     }
   }
 }

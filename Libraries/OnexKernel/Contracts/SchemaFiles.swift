@@ -25,9 +25,10 @@ final class SchemaFiles {
 
   /// - Parameter path: relative to the contracts directory: `schemas/name.yaml` or `schemas/folder/name.json`.
   func load(_ path: String) -> Outcome {
-    if let known = outcomes[ExactText(path)] { return known }
+    let key = ExactText(path)
+    if let known = outcomes[key] { return known }
     let outcome = read(path)
-    outcomes[ExactText(path)] = outcome
+    outcomes[key] = outcome
     return outcome
   }
 
@@ -44,7 +45,8 @@ final class SchemaFiles {
     }
     let file = root.hasSuffix("/") ? root + path : root + "/" + path
     guard let real = ContractFiles.canonical(file) else { return .unusable("refers to \(file), which does not exist") }
-    guard let folder = ContractFiles.canonical(root + "/" + SchemaFiles.folder), real.hasPrefix(folder + "/") else {
+    guard let folder = ContractFiles.canonical(root + "/" + SchemaFiles.folder), real.utf8.starts(with: (folder + "/").utf8)
+    else {
       return .unusable("refers to \(file), which is a link out of the contracts directory")
     }
     do throws(ContractFiles.ReadError) {

@@ -39,8 +39,8 @@ import Testing
     folder.write("schemas/c.json", "{\"a\": \n  nope}")
     #expect(
       problems(folder, schema: "schemas/a.yaml") == [
-        "schemas/a.yaml:3:7: UNKNOWN_FIELD: schema /properties/a/tpye: \"tpye\" is not a keyword of the supported subset; "
-          + "did you mean \"type\"?"
+        "schemas/a.yaml:3:7: UNKNOWN_FIELD: schema /properties/a/tpye: \"tpye\" is not a known keyword; did "
+          + "you mean \"type\"?"
       ])
     #expect(
       problems(folder, schema: "schemas/b.json") == [

@@ -115,17 +115,41 @@ import Testing
     #expect(schemas["h.two.input"]?["title"] == "own" && schemas["h.input"]?["title"] == "shared")
   }
 
-  @Test func aContractsSchemaKeepsItsMeaningInsideTheDocument() {
+  @Test func aContractsSchemaKeepsItsMeaningInsideTheDocument() throws {
     let schema: JSONValue = [
       "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "x", "type": "array",
       "prefixItems": [["$ref": "#/$defs/a"]], "items": ["anyOf": [["$ref": "#"], ["const": ["$ref": "#/not-a-reference"]]]],
       "$defs": ["a": ["properties": ["$ref": ["type": "string"], "items": ["$ref": "#/$defs/a"]]]],
     ]
     #expect(
-      EmbeddedSchema.value(schema, component: "c") == [
+      EmbeddedSchema.value(try CatalogueScene.schema(schema), component: "c") == [
         "type": "array", "items": [["$ref": "#/components/schemas/c/$defs/a"]],
         "additionalItems": ["anyOf": [["$ref": "#/components/schemas/c"], ["const": ["$ref": "#/not-a-reference"]]]],
         "$defs": ["a": ["properties": ["$ref": ["type": "string"], "items": ["$ref": "#/components/schemas/c/$defs/a"]]]],
       ])
+  }
+
+  @Test func keywordsThatDraft7DoesNotKnowGetItsNames() throws {
+    let schema: JSONValue = [
+      "$id": "https://example.com/a", "if": ["$ref": "#x"], "then": ["propertyNames": ["$ref": "name"]],
+      "else": ["patternProperties": ["^a": ["$ref": "#/prefixItems/0"]]], "prefixItems": [["type": "string"]],
+      "items": ["$ref": "#/dependentSchemas/b"], "contains": ["$ref": "#/items"], "minContains": 0,
+      "dependentRequired": ["a": ["b"], "b": ["c"]], "dependentSchemas": ["b": ["minProperties": 2]],
+      "unevaluatedProperties": ["$ref": "#/contains"], "unevaluatedItems": false,
+      "$defs": ["x": ["$anchor": "x", "$ref": "name", "maxLength": 5], "name": ["$id": "name", "type": "string"]],
+    ]
+    func reference(_ path: String) -> JSONValue { ["$ref": .string("#/components/schemas/c/" + path)] }
+    let embedded = EmbeddedSchema.value(try CatalogueScene.schema(schema), component: "c")
+    #expect(
+      embedded == [
+        "if": reference("$defs/x"), "then": ["propertyNames": reference("$defs/name")],
+        "else": ["patternProperties": ["^a": reference("items/0")]], "items": [["type": "string"]],
+        "additionalItems": reference("dependencies/b/allOf/0"), "x-contains": reference("additionalItems"), "minContains": 0,
+        "dependencies": ["a": ["b"], "b": ["allOf": [["minProperties": 2], ["required": ["c"]]]]],
+        "unevaluatedProperties": reference("x-contains"), "unevaluatedItems": false,
+        "$defs": ["x": ["maxLength": 5, "allOf": [reference("$defs/name")]], "name": ["type": "string"]],
+      ])
+    let document: JSONValue = ["components": ["schemas": ["c": embedded]]]
+    try expectEveryReferenceResolves(document)
   }
 }

@@ -45,7 +45,7 @@ struct OperationSchemas {
 
   private mutating func add(_ name: String, _ schema: JSONSchema?) -> String? {
     guard let schema else { return nil }
-    components.append((name, EmbeddedSchema.value(schema.document, component: name)))
+    components.append((name, EmbeddedSchema.value(schema, component: name)))
     return name
   }
 }
