@@ -98,7 +98,7 @@ let testTargets: [Target] = [
       "OnexTopics",
       "OnexObservability", "OnexRuntime",
     ]),
-  tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
+  tests("OnexControlTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(
     name: "ProcessTestSupport",

@@ -54,6 +54,7 @@ public enum OnexControl {
     }
     guard let command = commands.first(where: { $0.name == name }) else { return unknown(name, context) }
     if rest.contains("--help") || rest.contains("-h") { return help(name, context) }
+    if let refusal = context.environment.refusal { context.terminal.printError("onexctl: \(PrintableText.of(refusal))") }
     return await run(command, rest, context)
   }
 
@@ -63,7 +64,7 @@ public enum OnexControl {
     do {
       return try await command.run(ArgumentSet(arguments, command.grammar), context)
     } catch let misuse as ArgumentSet.Misuse {
-      context.terminal.printError("onexctl \(command.name): \(misuse.message)\n\(list.usage(command))")
+      context.terminal.printError("onexctl \(command.name): \(PrintableText.of(misuse.message))\n\(list.usage(command))")
       return .usage
     } catch let failure as ControlFailure {
       context.terminal.printError("onexctl \(command.name): \(failure.message)")
