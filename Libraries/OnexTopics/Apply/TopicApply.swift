@@ -78,7 +78,11 @@ public struct TopicApply: Sendable {
       }
     }
     let growths = changes.compactMap { change in
-      if case .grow(let topic, _, let count) = change { (change, (topic: topic, partitions: Int32(count))) } else { nil }
+      if case .grow(let topic, _, let count) = change {
+        (change, (topic: topic, partitions: Int32(clamping: count)))
+      } else {
+        nil
+      }
     }
     for ((change, _), error) in zip(growths, await cluster.grow(growths.map(\.1))) {
       outcomes.append(Outcome(change: change, error: error))

@@ -6,7 +6,7 @@ import OnexService
 /// `topic-manager` as a process: one of its commands, or the service.
 public enum TopicCommandLine {
   static let commands: [any TopicCommand.Type] = [
-    PlanCommand.self, ApplyCommand.self, DescribeCommand.self, GraphCommand.self, CatalogueCommand.self,
+    PlanCommand.self, ApplyCommand.self, DescribeCommand.self, GraphCommand.self, CatalogueCommand.self, ACLCommand.self,
   ]
   private static let watch = "watch"
   private static let list = CommandList(
@@ -42,7 +42,7 @@ public enum TopicCommandLine {
     do {
       return try await command.run(ArgumentSet(rest, command.grammar), context)
     } catch let misuse as ArgumentSet.Misuse {
-      context.terminal.printError("\(place): \(misuse.message)\n\(list.usage(command))")
+      context.terminal.printError("\(place): \(PrintableText.of(misuse.message))\n\(list.usage(command))")
       return .usage
     } catch let failure as TopicCommandFailure {
       context.terminal.printError("\(place): \(failure.message)")
