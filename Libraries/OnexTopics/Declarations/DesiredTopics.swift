@@ -37,7 +37,7 @@ public struct DesiredTopics: Sendable, Equatable {
     let folder = directory + "/topics"
     var problems = DesiredTopics.problems(of: folder) + DesiredTopics.problems(of: TopicOverlayFile.folder(directory))
     for path in DeclarationFiles.paths(in: folder) {
-      switch DeclarationFiles.read(path) {
+      switch DeclarationFiles.read(path, within: folder) {
       case .failure(let problem): problems.append(problem)
       case .success(let text):
         let file = TopicDeclarationFile.read(text, file: path)
@@ -69,7 +69,7 @@ public struct DesiredTopics: Sendable, Equatable {
     guard let environment else { return (.none, [], nil) }
     let path = "\(folder)/\(environment).yaml"
     guard DeclarationFiles.paths(in: folder).contains(path) else { return (.none, [], nil) }
-    switch DeclarationFiles.read(path) {
+    switch DeclarationFiles.read(path, within: folder) {
     case .failure(let problem): return (.none, [problem], path)
     case .success(let text):
       let file = TopicOverlayFile.read(text, file: path)
