@@ -1,5 +1,6 @@
 import Glibc
 import OnexCore
+import Synchronization
 
 /// Prints results, and knows whether a person looks.
 ///
@@ -19,12 +20,24 @@ public struct Terminal: Sendable {
   public let isInteractive: Bool
   private let hasColours: Bool
   private let sink: @Sendable (Stream, String) -> Void
+  private let loss = Loss()
+
+  private final class Loss: Sendable {
+    let isNoticed = Atomic<Bool>(false)
+  }
+
+  /// Some of what was printed to standard output was not written: the disk is full, or the reader of a pipe has gone. A program that ends
+  /// with success all the same says that its output is complete.
+  public var hasLostOutput: Bool { loss.isNoticed.load(ordering: .acquiring) }
 
   /// - Parameter environment: looks a variable up; `NO_COLOR` and `TERM` count.
   public init(environment: (String) -> String?) {
     isInteractive = isatty(STDERR_FILENO) == 1
     hasColours = isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR") == nil && environment("TERM") != "dumb"
-    sink = { stream, text in Terminal.write(text, stream == .output ? STDOUT_FILENO : STDERR_FILENO) }
+    sink = { [loss] stream, text in
+      let isWritten = Terminal.write(text, stream == .output ? STDOUT_FILENO : STDERR_FILENO)
+      if !isWritten, stream == .output { loss.isNoticed.store(true, ordering: .releasing) }
+    }
   }
 
   /// A terminal that hands what it would print to `sink`.
@@ -85,12 +98,14 @@ public struct Terminal: Sendable {
     return Bytes(bytes)
   }
 
-  private static func write(_ text: String, _ descriptor: Int32) {
+  /// - Returns: whether all of it was written.
+  private static func write(_ text: String, _ descriptor: Int32) -> Bool {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard written > 0 || errno == EINTR else { return }
+      guard written > 0 || errno == EINTR else { return false }
       if written > 0 { rest = rest.dropFirst(written) }
     }
+    return true
   }
 }

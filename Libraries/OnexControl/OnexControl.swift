@@ -31,6 +31,10 @@ public enum OnexControl {
       terminal: Terminal { process[$0] },
       environment: StackEnvironment(process: process, currentFolder: folder ?? "/"), handlers: handlers, http: CurlHTTPClient())
     let code = await run(Array(CommandLine.arguments.dropFirst()), context)
+    if code == .success, context.terminal.hasLostOutput {
+      context.terminal.printError("onexctl: standard output could not be written: the output is not complete")
+      exit(ControlExit.outputLost.rawValue)
+    }
     exit(code.rawValue)
   }
 

@@ -139,9 +139,12 @@ import Testing
     func created(_ settings: [String: String]) -> [TopicChange] {
       [.create(TopicSpecification(name: "a", partitions: 1, replicationFactor: 1, configuration: settings))]
     }
-    #expect(changes(ClusterState(topics: [])) == created(["retention.ms": "1"]))
     #expect(
-      changes(ClusterState(topics: [], brokerSettings: ["log.\(limit)"])) == created(["retention.ms": "1", limit: "5"]))
+      changes(ClusterState(topics: [])) == created(["retention.ms": "1", limit: "5"]), "of an empty cluster nothing is known yet")
+    let other = Scenes.topic("other", ["retention.ms": "2"])
+    #expect(changes(ClusterState(topics: [other])) == created(["retention.ms": "1"]))
+    #expect(
+      changes(ClusterState(topics: [other], brokerSettings: ["log.\(limit)"])) == created(["retention.ms": "1", limit: "5"]))
     #expect(
       changes(ClusterState(topics: [Scenes.topic("other", [limit: "9"])])) == created(["retention.ms": "1", limit: "5"]),
       "another topic shows that the broker knows it")

@@ -14,6 +14,7 @@ struct ReplayPace: Sendable {
 
   /// How long after the start the next record may go.
   func delay(afterSending count: Int) -> Duration {
-    .microseconds(Int64(Double(count) / Double(rate) * 1_000_000))
+    // A year is as long as for ever; beyond, the conversion would trap.
+    .microseconds(Int64(min(Double(max(count, 0)) / Double(max(rate, 1)), 31_536_000) * 1_000_000))
   }
 }

@@ -61,17 +61,26 @@ enum ACLCommand: TopicCommand {
         return plan.isEmpty || !arguments.has("--fail-on-drift") ? .success : .differs
       }
       let report = try await ACLApply(cluster: admin).run(needed, principals: principals.all, prunes: arguments.has("--prune"))
+      // A broker may show an empty list and refuse to add to it.
+      if report.made.isEmpty, report.deleted.isEmpty, let failure = report.failures.first,
+        report.failures.allSatisfy({ $0.error.code == .unsupported })
+      {
+        return unsupported(failure.error, context.terminal)
+      }
       show(report, format, context.terminal)
       // What is not needed was left on purpose.
       return report.failures.isEmpty && report.rest.missing.isEmpty && report.rest.denials.isEmpty ? .success : .failed
     } catch {
       guard error.code == .unsupported else { throw error }
-      context.terminal.printError(
-        "\(TopicManager.name) acl: the broker has no access control: \(error.message). Everyone who reaches it may do everything. "
-          + "Apache Kafka needs authorizer.class.name, Redpanda kafka_enable_authorization (docs/reference/broker-permissions.md)"
-      )
-      return .unsupported
+      return unsupported(error, context.terminal)
     }
+  }
+
+  private static func unsupported(_ error: EventBusError, _ terminal: Terminal) -> TopicExit {
+    terminal.printError(
+      "\(TopicManager.name) acl: the broker has no access control: \(error.message). Everyone who reaches it may do everything. "
+        + "Apache Kafka needs authorizer.class.name, Redpanda kafka_enable_authorization (docs/reference/broker-permissions.md)")
+    return .unsupported
   }
 
   private static func principals(

@@ -23,7 +23,12 @@ public enum TopicCommandLine {
     let environment = EnvironmentVariables.current()
     let context = TopicCommandContext(terminal: Terminal { environment[$0] }, environment: environment)
     // The root of all tasks: this thread waits for the end of the process.
-    Task { await end(run(arguments, context)) }
+    Task {
+      let code = await run(arguments, context)
+      guard code == .success, context.terminal.hasLostOutput else { return end(code) }
+      context.terminal.printError("\(TopicManager.name): standard output could not be written: the output is not complete")
+      end(.failed)
+    }
     while true { pause() }
   }
 

@@ -40,10 +40,13 @@ public struct ClusterState: Sendable, Equatable {
     self.implicitCreation = implicitCreation
   }
 
-  /// Those of `names` that the brokers know as settings of a topic: one shows them of a topic, or as its own default for topics, whose
-  /// name begins with `log.` (Apache Kafka's `ServerTopicConfigSynonyms`).
+  /// Those of `names` that the brokers know as settings of a topic: they show them of a topic, or as their own default for topics, whose
+  /// name begins with `log.` (Apache Kafka's `ServerTopicConfigSynonyms`). All of them while no topic's settings have been seen: whether
+  /// the brokers take them then shows when a topic is made.
   func known(_ names: Set<String>) -> Set<String> {
     guard !names.isEmpty else { return [] }
+    let isSeen = topics.values.contains { if case .known = $0.settings { true } else { false } }
+    guard isSeen else { return names }
     var known = names.filter { brokerSettings.contains($0) || brokerSettings.contains("log." + $0) }
     for topic in topics.values where known.count < names.count {
       if case .known(let settings) = topic.settings { known.formUnion(names.filter { settings[$0] != nil }) }
