@@ -172,6 +172,25 @@ private let nobody: uid_t = 65534
   }
 }
 
+@Suite struct MigrationFolderOwnerTests {
+  @Test func migrationsOfTheWorkingDirectoryAreTheCallersOwn() throws {
+    let folder = try #require(mkdtemp(strdup("/tmp/onex-migrations.XXXXXX")).map { String(cString: $0) })
+    defer { for path in ["/forward", "/rollback", ""] { remove(folder + path) } }
+    for path in ["/forward", "/rollback"] { mkdir(folder + path, 0o755) }
+    #expect(MigrateCommand.stranger(in: folder) == nil)
+    chmod(folder + "/rollback", 0o777)
+    #expect(MigrateCommand.stranger(in: folder) == folder + "/rollback")
+    chmod(folder + "/rollback", 0o755)
+    guard geteuid() == 0 else {
+      #expect(MigrateCommand.stranger(in: folder, user: nobody) == folder)
+      return
+    }
+    chown(folder + "/forward", nobody, nobody)
+    #expect(MigrateCommand.stranger(in: folder) == folder + "/forward")
+    #expect(MigrateCommand.stranger(in: folder, user: nobody) == nil)
+  }
+}
+
 @Suite struct OwnPortsTests {
   private func ports(_ process: [String: String]) -> [String] {
     HealthCommand.ownPorts(
