@@ -86,7 +86,7 @@ let services: [Target] = [
 
 let testTargets: [Target] = [
   tests("OnexInMemoryTests", ["OnexCore", "OnexInMemory"]),
-  tests("OnexKafkaTests", ["OnexCore", "OnexKafka", "CRdKafka"]),
+  tests("OnexKafkaTests", ["OnexCore", "OnexThreads", "OnexKafka", "CRdKafka"]),
   tests("OnexYAMLTests", ["OnexCore", "OnexYAML"]),
   tests("OnexKernelTests", ["OnexCore", "OnexService", "OnexKernel"]),
   tests("OnexCoreTests", ["OnexCore", "OnexJSON"]),
@@ -98,7 +98,7 @@ let testTargets: [Target] = [
       "OnexTopics",
       "OnexObservability", "OnexRuntime",
     ]),
-  tests("OnexControlTests", ["OnexCore", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
+  tests("OnexControlTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexCommandLine", "OnexControl"]),
   tests("StyleTests", ["OnexCore", "OnexKernel"]),
   .target(
     name: "ProcessTestSupport",

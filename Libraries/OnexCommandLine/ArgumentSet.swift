@@ -77,13 +77,14 @@ public struct ArgumentSet: Sendable, Equatable {
 
   public func has(_ flag: String) -> Bool { flags.contains(flag) }
 
-  /// Seconds, with or without `s`: `30`, `30s`, `0.5`.
+  /// Seconds from a millisecond to a day, with or without `s`: `30`, `30s`, `0.5`.
   public func seconds(_ option: String, default value: Duration) throws(Misuse) -> Duration {
     guard let text = values[option] else { return value }
     let digits = text.hasSuffix("s") ? text.dropLast() : text[...]
-    guard let seconds = Double(digits), seconds > 0, seconds <= 86400 else {
-      throw Misuse(message: "\(option) must be a number of seconds above 0, such as 30s, not \"\(text)\"")
-    }
+    // Digits and a point alone: `Double` also reads `0x1p3`, `1e-9` and `infinity`.
+    guard digits.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }), let seconds = Double(digits), seconds >= 0.001,
+      seconds <= 86400
+    else { throw Misuse(message: "\(option) must be a number of seconds from 0.001 to 86400, such as 30s, not \"\(text)\"") }
     return .microseconds(Int64(seconds * 1_000_000))
   }
 

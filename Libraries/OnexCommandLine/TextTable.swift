@@ -1,13 +1,13 @@
-/// Columns as wide as their widest cell, for a terminal.
+/// Columns as wide as their widest cell, for a terminal. A cell is one line, whatever it holds.
 public struct TextTable {
   /// Longer cells are cut, so that one odd value does not spread the table over the screen.
   private static let cellCharactersMax = 72
 
   private var rows: [[String]]
 
-  public init(_ header: [String]) { rows = [header] }
+  public init(_ header: [String]) { rows = [header.map { PrintableText.of($0) }] }
 
-  public mutating func add(_ cells: [String]) { rows.append(cells.map(TextTable.printable)) }
+  public mutating func add(_ cells: [String]) { rows.append(cells.map { PrintableText.of($0) }) }
 
   /// Indented by two, each line ended. The last column is not cut: it is the text to be read.
   public var text: String {
@@ -27,18 +27,5 @@ public struct TextTable {
       text += "\n"
     }
     return text
-  }
-
-  /// A value from the environment may hold anything; control characters would act on the reader's terminal.
-  private static func printable(_ cell: String) -> String {
-    var clean = ""
-    for scalar in cell.unicodeScalars {
-      if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
-        clean += "\\u{\(String(scalar.value, radix: 16))}"
-      } else {
-        clean.unicodeScalars.append(scalar)
-      }
-    }
-    return clean
   }
 }

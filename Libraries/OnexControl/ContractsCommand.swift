@@ -30,9 +30,10 @@ enum ContractsCommand: ControlCommand {
     } else {
       for problem in problems { context.terminal.print(problem.description) }
       let words = problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(problems.count) problems"
-      context.terminal.printError(
-        "\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics, \(words)"
-      )
+      let counts =
+        "\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics"
+      let summary: TerminalText = "\(counts), \(words)"
+      context.terminal.printError(summary)
     }
     return problems.isEmpty ? .success : .invalidData
   }

@@ -31,6 +31,10 @@ public enum OnexControl {
       terminal: Terminal { process[$0] },
       environment: StackEnvironment(process: process, currentFolder: folder ?? "/"), handlers: handlers, http: CurlHTTPClient())
     let code = await run(Array(CommandLine.arguments.dropFirst()), context)
+    if code == .success, context.terminal.hasLostOutput {
+      context.terminal.printError("onexctl: standard output could not be written: the output is not complete")
+      exit(ControlExit.outputLost.rawValue)
+    }
     exit(code.rawValue)
   }
 
@@ -54,6 +58,7 @@ public enum OnexControl {
     }
     guard let command = commands.first(where: { $0.name == name }) else { return unknown(name, context) }
     if rest.contains("--help") || rest.contains("-h") { return help(name, context) }
+    if let refusal = context.environment.refusal { context.terminal.printError("onexctl: \(PrintableText.of(refusal))") }
     return await run(command, rest, context)
   }
 
@@ -63,7 +68,7 @@ public enum OnexControl {
     do {
       return try await command.run(ArgumentSet(arguments, command.grammar), context)
     } catch let misuse as ArgumentSet.Misuse {
-      context.terminal.printError("onexctl \(command.name): \(misuse.message)\n\(list.usage(command))")
+      context.terminal.printError("onexctl \(command.name): \(PrintableText.of(misuse.message))\n\(list.usage(command))")
       return .usage
     } catch let failure as ControlFailure {
       context.terminal.printError("onexctl \(command.name): \(failure.message)")

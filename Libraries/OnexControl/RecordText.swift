@@ -16,7 +16,8 @@ enum RecordText {
   private static func content(_ record: ConsumedRecord) -> String {
     if let marker = ReplayMarker(record) { return "replayed \(marker.place)" }
     guard let value = record.value else { return "(no value)" }
-    let cause = record.headers.first { $0.name == DeadLetterHeader.errorCode }?.value?.text
+    // A client may send the header too; the runtime appends its own behind all of the original's.
+    let cause = record.headers.last { $0.name == DeadLetterHeader.errorCode }?.value?.text
     let prefix = cause.map { "\($0)  " } ?? ""
     guard let envelope = try? JSONValue.parse(value), let operation = envelope["operation"]?.string else {
       return prefix + value.text.prefix(valueCharactersMax)

@@ -36,7 +36,7 @@ enum RequestCommand: ControlCommand {
           """)
     }
     let response = try JSONValue.parse(answer)
-    context.terminal.print(arguments.has("--json") ? answer.text : ResponseText.human(response, context.terminal))
+    ResponseText.show(response, isJSON: arguments.has("--json"), context.terminal)
     return ResponseText.exit(response)
   }
 }

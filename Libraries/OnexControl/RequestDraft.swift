@@ -6,6 +6,8 @@ import OnexJSON
 struct RequestDraft: Sendable {
   let text: Bytes
   let correlationID: CorrelationID
+  /// The response names it as its cause.
+  let envelopeID: EnvelopeID
 
   static let options: [(name: String, value: String)] = [
     ("--timeout", "30s"), ("--correlation-id", "UUID"), ("--idempotency-key", "KEY"), ("--deadline", "RFC3339"),
@@ -36,8 +38,9 @@ struct RequestDraft: Sendable {
       correlation = id
     }
     correlationID = CorrelationID(correlation)
+    envelopeID = EnvelopeID(ids.next())
     var envelope = Envelope(
-      operation: operation, payload: payload, envelopeID: EnvelopeID(ids.next()), correlationID: correlationID)
+      operation: operation, payload: payload, envelopeID: envelopeID, correlationID: correlationID)
     envelope.timestamp = now
     envelope.sourceNode = "onexctl"
     envelope.idempotencyKey = arguments?.values["--idempotency-key"]

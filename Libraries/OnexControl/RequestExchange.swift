@@ -35,7 +35,7 @@ struct RequestExchange: Sendable {
     do {
       if let failure = failures.first { throw failure.error }
       return try await ResponseWait(reader: reader, clock: context.clock)
-        .first(draft.correlationID, timeout: max(end - context.clock.uptime(), .zero))
+        .first(draft.correlationID, causedBy: draft.envelopeID, timeout: max(end - context.clock.uptime(), .zero))
     } catch let error as EventBusError {
       throw context.unavailable(error)
     }

@@ -35,7 +35,11 @@ enum SmokeCommand: ControlCommand {
       answers.append(try await ask(request, timeout, exchange, context))
     }
     await exchange.close()
-    context.terminal.print(arguments.has("--json") ? json(answers) : table(answers, context.terminal))
+    if arguments.has("--json") {
+      context.terminal.print(json(answers))
+    } else {
+      context.terminal.print(table(answers, context.terminal))
+    }
     return answers.allSatisfy(\.succeeded) ? .success : .failed
   }
 
@@ -76,7 +80,7 @@ enum SmokeCommand: ControlCommand {
       kind: request.kind, operation: name, total: total, response: try answer.map { try JSONValue.parse($0) })
   }
 
-  private static func table(_ answers: [Answer], _ terminal: Terminal) -> String {
+  private static func table(_ answers: [Answer], _ terminal: Terminal) -> TerminalText {
     var table = TextTable(["KIND", "OPERATION", "HANDLER", "RESULT", "TOTAL MS", "HANDLER MS", "ANSWER"])
     for answer in answers {
       let response = answer.response
@@ -89,11 +93,11 @@ enum SmokeCommand: ControlCommand {
       ])
     }
     let failed = answers.filter { !$0.succeeded }.count
-    let end =
+    let end: TerminalText =
       failed == 0
       ? terminal.coloured("all \(answers.count) requests were answered", .green)
       : terminal.coloured("\(failed) of \(answers.count) requests failed", .red) + "; see `onexctl health`"
-    return table.text + "\n" + end
+    return "\(lines: table.text)\n\(end)"
   }
 
   private static func json(_ answers: [Answer]) -> String {

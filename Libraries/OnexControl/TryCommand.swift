@@ -27,11 +27,12 @@ enum TryCommand: ControlCommand {
     let runtime = try EmbeddedRuntime(handlers: context.handlers, options: options, context: service, http: context.http)
     for problem in runtime.catalogue.problems { context.terminal.printError(problem.description) }
     let answer = try await runtime.withRunning {
-      try await runtime.request(draft.text, correlationID: draft.correlationID, timeout: timeout)
+      try await runtime.request(
+        draft.text, correlationID: draft.correlationID, envelopeID: draft.envelopeID, timeout: timeout)
     }
     guard let answer else { throw ControlFailure(exit: .timedOut, message: "no answer within \(timeout.seconds) s") }
     let response = try JSONValue.parse(answer)
-    context.terminal.print(arguments.has("--json") ? answer.text : ResponseText.human(response, context.terminal))
+    ResponseText.show(response, isJSON: arguments.has("--json"), context.terminal)
     return ResponseText.exit(response)
   }
 }

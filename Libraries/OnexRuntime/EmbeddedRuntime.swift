@@ -44,15 +44,20 @@ public final class EmbeddedRuntime: Sendable {
 
   /// Sends a request and waits for its response; call it inside `withRunning`.
   ///
-  /// - Parameter value: the envelope as JSON; it must carry `correlationID`.
+  /// - Parameters:
+  ///   - value: the envelope as JSON; it must carry `correlationID`, and `envelopeID` where that is given.
+  ///   - envelopeID: the response must name it as its cause.
   /// - Returns: the response's text; `nil` when none came in time.
-  public func request(_ value: Bytes, correlationID: CorrelationID, timeout: Duration) async throws -> Bytes? {
+  public func request(
+    _ value: Bytes, correlationID: CorrelationID, envelopeID: EnvelopeID? = nil, timeout: Duration
+  ) async throws -> Bytes? {
     let reader = try await bus.reader(topics: [Topics.responses], from: .end)
     let producer = try bus.producer()
     let failures = await producer.publish([
       OutboundRecord(topic: Topics.requests, key: Bytes(correlationID.description), value: value)
     ])
     if let failure = failures.first { throw failure.error }
-    return try await ResponseWait(reader: reader, clock: context.clock).first(correlationID, timeout: timeout)
+    return try await ResponseWait(reader: reader, clock: context.clock).first(
+      correlationID, causedBy: envelopeID, timeout: timeout)
   }
 }

@@ -12,10 +12,16 @@ public struct ResponseWait: Sendable {
     self.clock = clock
   }
 
-  /// The text of the first response with this correlation id; `nil` when there was none in time.
+  /// The text of the first response to this request; `nil` when there was none in time.
   ///
+  /// - Parameters:
+  ///   - correlationID: of the request. Other messages may carry it as well.
+  ///   - request: the request's `envelope_id`, which a response names as its `causation_id`. A response that names another, or none,
+  ///     is left out: a correlation id is known to more programs than the sender. `nil` only for a request that carries no id.
   /// - Throws: what keeps the broker from being read: at once when that is final, else when the time is up.
-  public func first(_ correlationID: CorrelationID, timeout: Duration) async throws(EventBusError) -> Bytes? {
+  public func first(
+    _ correlationID: CorrelationID, causedBy request: EnvelopeID? = nil, timeout: Duration
+  ) async throws(EventBusError) -> Bytes? {
     var decoder = ResponseDecoder()
     var fault: EventBusError?
     let end = clock.uptime() + timeout
@@ -28,7 +34,7 @@ public struct ResponseWait: Sendable {
         case .recovered: fault = nil
         case .records(let records):
           fault = nil
-          if let found = records.first(where: { answers($0, correlationID, &decoder) }) { return found.value }
+          if let found = records.first(where: { answers($0, correlationID, request, &decoder) }) { return found.value }
         default: break
         }
       }
@@ -37,7 +43,10 @@ public struct ResponseWait: Sendable {
     return nil
   }
 
-  private func answers(_ record: ConsumedRecord, _ correlationID: CorrelationID, _ decoder: inout ResponseDecoder) -> Bool {
-    if case .success(let response) = decoder.decode(record) { response.correlationID == correlationID } else { false }
+  private func answers(
+    _ record: ConsumedRecord, _ correlationID: CorrelationID, _ request: EnvelopeID?, _ decoder: inout ResponseDecoder
+  ) -> Bool {
+    guard case .success(let response) = decoder.decode(record), response.correlationID == correlationID else { return false }
+    return request == nil || response.causationID == request
   }
 }

@@ -54,6 +54,20 @@ import Testing
     #expect(try await command("plan", "--yaml", "--json").code == 2)
   }
 
+  @Test func permissionsAreShownAndABrokerWithoutAccessControlSaysSo() async throws {
+    try folder.declare("  - {name: requests, partitions: 1}\n  - {name: responses, partitions: 1}\n")
+    let shown = try await command("acl", "show", "--principal", "clients=User:web")
+    #expect(shown.code == 0 && shown.output.contains("User:web") && shown.output.contains("User:runtime-main"), "\(shown.output)")
+    #expect(!shown.output.contains("User:clients"))
+    // The development broker shows an empty list, and refuses to add to it.
+    #expect(try await command("acl", "plan", "--fail-on-drift").code == 3)
+    let apply = try await command("acl", "apply", "--prune")
+    #expect(apply.code == 4 && apply.output.contains("the broker has no access control"), "\(apply.output)")
+    #expect(try await command("acl", "plan", "--principal", "nobody=User:x").code == 2)
+    #expect(try await command("acl", "plan", "--prune").code == 2)
+    #expect(try await command("acl", "drop").code == 2)
+  }
+
   @Test func whatIsRefusedIsSaidAndIsNoSuccess() async throws {
     try folder.declare("  - {name: a-\(run), partitions: 3}\n  - {name: p-\(run), partitions: 1, protected: true}\n")
     #expect(try await command("apply").code == 0)

@@ -33,7 +33,7 @@ import Testing
     let text = RecordText.human(record("\u{1B}[2Jhello\u{7}\nnext", key: "\u{9B}31m"))
     #expect(!text.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) })
     #expect(text.contains("hello"))
-    #expect(PrintableText.of("a\n\tb\u{1B}", keepsLines: true) == "a\n\tb\u{FFFD}")
+    #expect(PrintableText.of("a\n\tb\u{1B}", keepsLines: true) == "a\n\tb\\u001b")
   }
 
   @Test func theMachinesFormHoldsEverything() throws {

@@ -17,6 +17,10 @@ actor ScriptedCluster: TopicCluster {
     state = ClusterState(topics: topics, implicitCreation: implicitCreation)
   }
 
+  /// Settings that the brokers do not know: a topic with one of them is refused.
+  var unknownSettings: Set<String> = []
+  func doNotKnow(_ settings: Set<String>) { unknownSettings = settings }
+
   func refuse(_ topic: String, _ error: EventBusError?) { errors[topic] = error }
   func somebodyElseDoes(_ changes: [TopicChange]) { others = changes }
   func electLeaders(afterLooks count: Int) { looksUntilLeader = count }
@@ -38,6 +42,9 @@ actor ScriptedCluster: TopicCluster {
     begin(topics.count)
     return topics.map { topic in
       if let error = errors[topic.name] { return .failed(error) }
+      if let name = topic.configuration.keys.first(where: unknownSettings.contains) {
+        return .failed(EventBusError(.other, "Unknown topic config name: \(name)"))
+      }
       guard state.topics[topic.name] == nil else { return .alreadyExists }
       state = state.applying([.create(topic)])
       return .created

@@ -104,4 +104,30 @@ import Testing
     #expect(PlanCommand.exit(other, failsOnDrift: true, isStrict: false) == .differs)
     #expect(PlanCommand.exit(unreadable, failsOnDrift: true, isStrict: false) == .failed)
   }
+
+  @Test(arguments: [true, false]) func aBrokerThatDoesNotKnowASettingMakesTheTopicWithoutIt(_ isKnown: Bool) async throws {
+    let limit = "message.timestamp.after.max.ms"
+    let desired = Scenes.desired(
+      TopicDeclaration(
+        name: try TopicName("a"), partitions: 1, replicationFactor: 1, configuration: ["retention.ms": "1"],
+        configurationWhereKnown: [limit: "5"], isProtected: true))
+    let cluster = ScriptedCluster()
+    if !isKnown { await cluster.doNotKnow([limit]) }
+    for _ in 0..<2 {
+      let report = try await TopicApply(cluster).run(desired, TopicApply.Options())
+      #expect(report.matches && report.failures.isEmpty)
+    }
+    guard case .known(let settings)? = await cluster.state.topics["a"]?.settings else { throw EventBusError(.other, "no topic") }
+    #expect(settings[limit]?.value == (isKnown ? "5" : nil) && settings["retention.ms"]?.value == "1")
+  }
+
+  @Test func aTopicThatIsRefusedForAnotherReasonIsReportedOnce() async throws {
+    let desired = Scenes.desired(
+      TopicDeclaration(
+        name: try TopicName("a"), partitions: 1, replicationFactor: 1, configurationWhereKnown: ["segment.ms": "5"]))
+    let cluster = ScriptedCluster()
+    await cluster.refuse("a", EventBusError(.authorization, "no"))
+    let report = try await TopicApply(cluster).run(desired, TopicApply.Options())
+    #expect(report.failures.count == 1 && report.failures.first?.error.code == .authorization && !report.matches)
+  }
 }

@@ -115,4 +115,43 @@ import Testing
     let plan = plan(try Scenes.declaration("t", ["retention.ms": "5"]), on: [found])
     #expect(plan.changes.isEmpty && plan.unreadable == ["t": error] && !plan.isEmpty)
   }
+
+  @Test func aTopicThatABrokerWouldTakeForAnotherIsRefused() throws {
+    let plan = TopicPlan(
+      desired: Scenes.desired(try Scenes.declaration("q.b")), cluster: ClusterState(topics: [Scenes.topic("q_b")]))
+    #expect(plan.changes.isEmpty && plan.refusals == [TopicRefusal("q.b", .collision(with: "q_b"))])
+    let both = TopicPlan(
+      desired: Scenes.desired(try Scenes.declaration("r.b"), try Scenes.declaration("r_b")), cluster: ClusterState(topics: []))
+    #expect(both.changes.map(\.topic) == ["r.b"] && both.refusals == [TopicRefusal("r_b", .collision(with: "r.b"))])
+    let existing = TopicPlan(
+      desired: Scenes.desired(try Scenes.declaration("q.b")),
+      cluster: ClusterState(topics: [Scenes.topic("q_b"), Scenes.topic("q.b")]))
+    #expect(existing.isEmpty, "a broker that has both already is left alone")
+  }
+
+  @Test func settingsThatNotEveryBrokerKnowsAreLeftOutWhereTheyAreUnknown() throws {
+    let limit = "message.timestamp.after.max.ms"
+    let desired = Scenes.desired(
+      TopicDeclaration(
+        name: try TopicName("a"), partitions: 1, replicationFactor: 1, configuration: ["retention.ms": "1"],
+        configurationWhereKnown: [limit: "5"]))
+    func changes(_ cluster: ClusterState) -> [TopicChange] { TopicPlan(desired: desired, cluster: cluster).changes }
+    func created(_ settings: [String: String]) -> [TopicChange] {
+      [.create(TopicSpecification(name: "a", partitions: 1, replicationFactor: 1, configuration: settings))]
+    }
+    #expect(
+      changes(ClusterState(topics: [])) == created(["retention.ms": "1", limit: "5"]), "of an empty cluster nothing is known yet")
+    let other = Scenes.topic("other", ["retention.ms": "2"])
+    #expect(changes(ClusterState(topics: [other])) == created(["retention.ms": "1"]))
+    #expect(
+      changes(ClusterState(topics: [other], brokerSettings: ["log.\(limit)"])) == created(["retention.ms": "1", limit: "5"]))
+    #expect(
+      changes(ClusterState(topics: [Scenes.topic("other", [limit: "9"])])) == created(["retention.ms": "1", limit: "5"]),
+      "another topic shows that the broker knows it")
+    let old = ["retention.ms": "1"]
+    #expect(changes(ClusterState(topics: [Scenes.topic("a", partitions: 1, old)])).isEmpty)
+    #expect(
+      changes(ClusterState(topics: [Scenes.topic("a", partitions: 1, old.merging([limit: "9"]) { $1 })]))
+        == [.configure(topic: "a", [.init(limit, old: "9", new: "5")])])
+  }
 }

@@ -49,13 +49,16 @@ check_files() {
   [[ $code != 0 && $output == *"make env"* ]] || fail 1 "without passwords the files are accepted, or nobody is told what to do"
   say "  ok  without passwords it is refused, with what to do"
   services_of '' postgres redpanda topic-manager valkey
-  services_of runtime agent-actions-consumer migrate omninode-runtime postgres redpanda runtime-effects runtime-worker \
+  services_of runtime agent-actions-consumer migrate omninode-runtime postgres redpanda roles runtime-effects runtime-worker \
     topic-manager valkey
   services_of consul consul postgres redpanda topic-manager valkey
   services_of secrets infisical infisical-check infisical-postgres postgres redpanda topic-manager valkey
   services_of full agent-actions-consumer consul infisical infisical-check infisical-postgres migrate omninode-runtime postgres \
-    redpanda runtime-effects runtime-worker topic-manager valkey
+    redpanda roles runtime-effects runtime-worker topic-manager valkey
   compose --env-file "$WORK/env" --profile full config --format json | "$VERIFY_BIN/python" "$REPO/deploy/verify/compose_policy.py"
+  compose -f "$REPO/docker/docker-compose.secured.yml" --env-file "$WORK/env" --profile full --profile secured config --format json |
+    "$VERIFY_BIN/python" "$REPO/deploy/verify/compose_policy.py" secured
+  sh -n "$REPO/docker/redpanda-users.sh"
   WORKER_REPLICAS=8 compose --env-file "$WORK/env" --profile runtime config --format json |
     "$VERIFY_BIN/python" -c 'import json, sys; sys.exit(json.load(sys.stdin)["services"]["runtime-worker"]["deploy"]["replicas"] != 8)' ||
     fail 1 "WORKER_REPLICAS is not heard"

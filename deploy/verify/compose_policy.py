@@ -1,4 +1,5 @@
-"""What the compose files must hold, asked of what Docker Compose makes of them (`config --format json` on standard input).
+"""compose_policy.py [secured]: what the compose files must hold, asked of what Docker Compose makes of them (`config --format json` on
+standard input). With `secured` also what docker-compose.secured.yml is for.
 
 Then each rule is shown a copy that breaks it, and has to say so: a rule that accepts everything would go unnoticed otherwise.
 """
@@ -7,9 +8,21 @@ import copy
 import json
 import sys
 
-OURS = {"topic-manager", "migrate", "omninode-runtime", "runtime-effects", "runtime-worker", "agent-actions-consumer"}
-DATABASE = {"migrate", "omninode-runtime", "runtime-effects", "agent-actions-consumer"}
-ONE_SHOT = {"migrate", "infisical-check"}
+OURS = {
+    "topic-manager", "roles", "migrate", "acl", "omninode-runtime", "runtime-effects", "runtime-worker", "agent-actions-consumer",
+}
+# Each works with the database as one role; the superuser's password is known to the first alone.
+DATABASE = {
+    "roles": "postgres", "migrate": "onex_migrate", "omninode-runtime": "onex_run", "runtime-effects": "onex_run",
+    "agent-actions-consumer": "onex_run",
+}
+ONE_SHOT = {"roles", "migrate", "infisical-check", "broker-users", "acl"}
+# Each speaks to a secured broker as a user of its own, whom docs/reference/broker-permissions.md names.
+BROKER_USERS = {
+    "topic-manager": "topic-manager", "omninode-runtime": "runtime-main", "runtime-effects": "runtime-effects",
+    "runtime-worker": "runtime-worker", "agent-actions-consumer": "agent-actions-consumer", "acl": "admin",
+}
+SECURED = sys.argv[1:] == ["secured"]
 LIMITS = {  # cpus, memory, reserved cpus, reserved memory
     "omninode-runtime": (1.0, 512, 0.25, 128),
     "runtime-effects": (1.0, 512, 0.25, 128),
@@ -43,6 +56,8 @@ def problems(config):
     found = []
     for name, service in config["services"].items():
         found += [f"{name}: {problem}" for problem in every_service(name, service)]
+        if SECURED:
+            found += [f"{name}: {problem}" for problem in secured_service(name, service)]
         if name in OURS:
             found += [f"{name}: {problem}" for problem in our_service(name, service)]
     names = {volume["name"] for volume in config["volumes"].values()}
@@ -95,6 +110,10 @@ def our_service(name, service):
     environment = service.get("environment", {})
     if ("POSTGRES_PASSWORD" in environment) != (name in DATABASE):
         yield "it has a database password and needs none" if name not in DATABASE else "it has no database password"
+    elif name in DATABASE and environment.get("POSTGRES_USER") != DATABASE[name]:
+        yield f"it works with the database as {environment.get('POSTGRES_USER')}"
+    if name != "roles" and any(key.startswith("ONEX_") and key.endswith("_PASSWORD") for key in environment):
+        yield "it knows the password of another role"
     if any(key.endswith(("_URL", "_DSN")) for key in environment):
         yield "a URL is put together outside the program"
     for volume in service.get("volumes", []):
@@ -111,6 +130,37 @@ def our_service(name, service):
             yield f"its resources are {seen}"
 
 
+def secured_service(name, service):
+    environment = service.get("environment", {})
+    if name in BROKER_USERS:
+        seen = (environment.get("KAFKA_SECURITY_PROTOCOL"), environment.get("KAFKA_SASL_MECHANISM"))
+        if seen != ("SASL_PLAINTEXT", "SCRAM-SHA-256") or environment.get("KAFKA_SASL_USERNAME") != BROKER_USERS[name]:
+            yield f"it speaks to the broker as {environment.get('KAFKA_SASL_USERNAME')} with {seen}"
+        if not environment.get("KAFKA_SASL_PASSWORD"):
+            yield "it has no password for the broker"
+    if "admin" in str(environment.get("KAFKA_SASL_USERNAME", "")) and name != "acl":
+        yield "it is the broker's superuser"
+    if name == "topic-manager" and "acl" not in service.get("depends_on", {}):
+        yield "it starts before the permissions are there"
+    if name == "redpanda" and not any(volume["target"] == "/etc/redpanda/.bootstrap.yaml" for volume in service.get("volumes", [])):
+        yield "it asks nobody who they are"
+    if name == "broker-users":
+        made = {key[5:].replace("_", "-") for key in environment if key.startswith("USER_")}
+        missing = (set(BROKER_USERS.values()) | {"clients", "agents", "operators"}) - {"admin"} - made
+        if missing:
+            yield f"it makes no user {', '.join(sorted(missing))}"
+
+
+SECURED_BREAKS = [
+    ("speaks to the broker", lambda c: c["services"]["runtime-worker"]["environment"].pop("KAFKA_SECURITY_PROTOCOL")),
+    ("speaks to the broker", lambda c: c["services"]["runtime-worker"]["environment"].update(KAFKA_SASL_USERNAME="runtime-main")),
+    ("no password", lambda c: c["services"]["runtime-effects"]["environment"].pop("KAFKA_SASL_PASSWORD")),
+    ("superuser", lambda c: c["services"]["topic-manager"]["environment"].update(KAFKA_SASL_USERNAME="admin")),
+    ("before the permissions", lambda c: c["services"]["topic-manager"]["depends_on"].pop("acl")),
+    ("asks nobody", lambda c: c["services"]["redpanda"].update(volumes=[])),
+    ("makes no user", lambda c: c["services"]["broker-users"]["environment"].pop("USER_clients")),
+]
+
 BREAKS = [
     ("pinned", lambda c: c["services"]["valkey"].update(image="valkey/valkey:latest")),
     ("rotated", lambda c: c["services"]["postgres"].pop("logging")),
@@ -125,6 +175,8 @@ BREAKS = [
     ("privileges", lambda c: c["services"]["migrate"].pop("security_opt")),
     ("while it drains", lambda c: c["services"]["topic-manager"].update(stop_grace_period="30s")),
     ("needs none", lambda c: c["services"]["runtime-worker"]["environment"].update(POSTGRES_PASSWORD="x")),
+    ("database as", lambda c: c["services"]["runtime-effects"]["environment"].update(POSTGRES_USER="postgres")),
+    ("another role", lambda c: c["services"]["runtime-effects"]["environment"].update(ONEX_MIGRATE_PASSWORD="x")),
     ("outside the program", lambda c: c["services"]["migrate"]["environment"].update(OMNIBASE_INFRA_DB_URL="x")),
     ("contracts", lambda c: [v.pop("read_only", None) for v in c["services"]["runtime-worker"]["volumes"]]),
     ("resources", lambda c: c["services"]["runtime-worker"]["deploy"]["resources"]["limits"].update(memory="1")),
@@ -140,12 +192,13 @@ def main():
         print(f"  {problem}", file=sys.stderr)
     if found:
         sys.exit(1)
-    for word, change in BREAKS:
+    breaks = BREAKS + (SECURED_BREAKS if SECURED else [])
+    for word, change in breaks:
         broken = copy.deepcopy(config)
         change(broken)
         if not any(word in problem for problem in problems(broken)):
             sys.exit(f"the rule about \"{word}\" accepts what breaks it")
-    print(f"  ok  {len(config['services'])} services keep the rules; each of {len(BREAKS)} breaks is refused")
+    print(f"  ok  {len(config['services'])} services keep the rules; each of {len(breaks)} breaks is refused")
 
 
 main()

@@ -308,6 +308,15 @@ def database_where_needed(manifests, _):
             yield workload, "has no database"
 
 
+@rule
+def database_roles(manifests, _):
+    for workload in manifests.workloads():
+        keys = {key for name, key in secret_keys(workload) if name == "onex-database"}
+        wanted = {"migrate-url"} if name_of(workload) == "onex-migrate" else {"url"}
+        if keys and keys != wanted:
+            yield workload, f"onex-database: key {', '.join(sorted(keys))} instead of {wanted.pop()}: only the migration owns the schema"
+
+
 def ours(workload):
     return any("onex-runtime" in container["image"] for container in containers(workload))
 
@@ -345,6 +354,34 @@ def broker_reachable(manifests, _):
             port = address.rpartition(":")[2]
             if address and not any(low <= int(port) <= high for low, high in opened):
                 yield workload, f"KAFKA_BOOTSTRAP_SERVERS has port {port}, which the NetworkPolicy egress-kafka does not open"
+
+
+@rule
+def egress_addressed(manifests, _):
+    for policy in manifests.of_kind("NetworkPolicy"):
+        for entry in policy["spec"].get("egress", []):
+            for peer in entry.get("to") or [{}]:
+                block = peer.get("ipBlock", {}).get("cidr", "")
+                selectors = [peer[key] for key in ("namespaceSelector", "podSelector") if key in peer]
+                everywhere = not block and not any(selectors)
+                if everywhere or (block in ("0.0.0.0/0", "::/0") and name_of(policy) != "egress-world"):
+                    yield policy, "an egress without a `to` that names pods, namespaces or addresses reaches the whole network"
+
+
+@rule
+def broker_of_the_policy(manifests, _):
+    policy = manifests.named("NetworkPolicy", "egress-kafka")
+    peers = [peer for entry in policy["spec"]["egress"] for peer in entry.get("to", [])] if policy else []
+    namespaces = {
+        peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name") for peer in peers
+    }
+    if any("ipBlock" in peer for peer in peers):
+        return
+    for workload in manifests.workloads():
+        for address in (manifests.settings(workload).get("KAFKA_BOOTSTRAP_SERVERS") or "").split(","):
+            parts = address.rpartition(":")[0].split(".")
+            if len(parts) >= 3 and parts[2] == "svc" and parts[1] not in namespaces:
+                yield workload, f"KAFKA_BOOTSTRAP_SERVERS names the namespace {parts[1]}, which egress-kafka does not open"
 
 
 @rule

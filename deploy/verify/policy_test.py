@@ -66,6 +66,14 @@ def remove(item, manifests):
     manifests.objects.remove(item)
 
 
+def database_key(key):
+    def spoil(item, _):
+        entry = next(entry for entry in first(item)["env"] if entry["name"] == "OMNIBASE_INFRA_DB_URL")
+        entry["valueFrom"]["secretKeyRef"].update(key=key)
+
+    return spoil
+
+
 def add_variable(name, value):
     return lambda item, _: first(item).setdefault("env", []).append({"name": name, "value": value})
 
@@ -132,6 +140,20 @@ case("database-where-needed", name="runtime-worker")(
     lambda item, manifests: first(item).update(env=first(manifests.named("Deployment", "runtime-main"))["env"])
 )
 case("database-where-needed")(lambda item, _: item["spec"]["template"]["metadata"]["labels"].pop("egress-postgres"))
+case("database-roles", kind="Job", name="onex-migrate")(database_key("url"))
+case("database-roles")(database_key("migrate-url"))
+case("egress-addressed", kind="NetworkPolicy", name="egress-postgres")(lambda item, _: item["spec"]["egress"][0].pop("to"))
+case("egress-addressed", kind="NetworkPolicy", name="egress-postgres")(
+    lambda item, _: item["spec"]["egress"][0].update(to=[{"namespaceSelector": {}}])
+)
+case("egress-addressed", kind="NetworkPolicy", name="egress-postgres")(
+    lambda item, _: item["spec"]["egress"][0].update(to=[{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}])
+)
+case("broker-of-the-policy", kind="NetworkPolicy", name="egress-kafka")(
+    lambda item, _: item["spec"]["egress"][0]["to"][0]["namespaceSelector"]["matchLabels"].update(
+        {"kubernetes.io/metadata.name": "brokers"}
+    )
+)
 case("network-closed", kind="NetworkPolicy", name="default-deny")(remove)
 case("network-closed", kind="NetworkPolicy", name="default-deny")(lambda item, _: item["spec"].update(policyTypes=["Ingress"]))
 case("network-closed", kind="NetworkPolicy", name="egress-world")(remove)

@@ -65,6 +65,6 @@ class Repository:
         """Secret to keys, from the table of docs/reference/kubernetes.md: | `name` | `key` `key` | …"""
         found = {}
         page = (self.root / "docs/reference/kubernetes.md").read_text(encoding="utf-8")
-        for name, keys in re.findall(r"^\| `(onex-[a-z-]+)` \| ((?:`[a-z.]+`[ ,]*)+)\|", page, flags=re.MULTILINE):
-            found[name] = set(re.findall(r"`([a-z.]+)`", keys))
+        for name, keys in re.findall(r"^\| `(onex-[a-z-]+)` \| ((?:`[a-z.-]+`[ ,]*)+)\|", page, flags=re.MULTILINE):
+            found[name] = set(re.findall(r"`([a-z.-]+)`", keys))
         return found

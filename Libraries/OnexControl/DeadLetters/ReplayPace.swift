@@ -14,6 +14,6 @@ struct ReplayPace: Sendable {
 
   /// How long after the start the next record may go.
   func delay(afterSending count: Int) -> Duration {
-    .saturating(seconds: Double(count) / Double(rate))
+    .saturating(seconds: Double(max(count, 0)) / Double(max(rate, 1)))
   }
 }

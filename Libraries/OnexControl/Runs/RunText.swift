@@ -23,12 +23,13 @@ struct RunText {
     let colour: Terminal.Colour?
   }
 
-  func tree(_ terminal: Terminal) -> String {
+  func tree(_ terminal: Terminal) -> TerminalText {
     let end = run.endedAt ?? now
-    var lines = [
-      "run \(run.id)  \(run.operation)  \(terminal.coloured(run.status.rawValue, RunText.colour(run.status)))  \(RunText.words(end - run.startedAt))",
-      "handler \(handler)  correlation id \(run.correlationID)  started \(run.startedAt.rfc3339)"
-        + (run.deadline.map { "  deadline \($0.rfc3339)" } ?? ""),
+    let status = terminal.coloured(run.status.rawValue, RunText.colour(run.status))
+    let deadline = run.deadline.map { "  deadline \($0.rfc3339)" } ?? ""
+    var lines: [TerminalText] = [
+      "run \(run.id)  \(run.operation)  \(status)  \(RunText.words(end - run.startedAt))",
+      "handler \(handler)  correlation id \(run.correlationID)  started \(run.startedAt.rfc3339)\(deadline)",
     ]
     let steps = run.definition.steps.map(line)
     let widths = (steps.map(\.name.count).max() ?? 0, steps.map(\.state.count).max() ?? 0, steps.map(\.duration.count).max() ?? 0)
@@ -36,7 +37,7 @@ struct RunText {
     for (index, step) in steps.enumerated() {
       let branch = index == steps.count - 1 ? "└─ " : "├─ "
       let state = padded(step.state, widths.1)
-      let shown = step.colour.map { terminal.coloured(state, $0) } ?? state
+      let shown = step.colour.map { terminal.coloured(state, $0) } ?? "\(state)"
       lines.append("\(branch)\(padded(step.name, widths.0))  \(shown)  \(padded(step.duration, widths.2))  \(step.note)")
     }
     if let error = run.error { lines.append("\(error.code.rawValue): \(error.message)") }

@@ -39,6 +39,7 @@ enum RunsCommand: ControlCommand {
 
   private static func list(_ journal: PostgresJournal, _ arguments: ArgumentSet, _ context: ControlContext) async throws {
     let limit = try arguments.count("--limit") ?? 20
+    guard limit <= runsReadMax else { throw ArgumentSet.Misuse(message: "--limit must be at most \(runsReadMax)") }
     let status = arguments.values["--status"]
     if let status, WorkflowRun.Status(rawValue: status) == nil {
       throw ArgumentSet.Misuse(message: "--status is running, compensating, succeeded or failed, not \"\(status)\"")
@@ -78,7 +79,11 @@ enum RunsCommand: ControlCommand {
       else { continue }
       shown += 1
       let text = RunText(run, handler: stream.handler, now: context.clock.now())
-      context.terminal.print(arguments.has("--json") ? text.json.encoded().text : text.tree(context.terminal))
+      if arguments.has("--json") {
+        context.terminal.print(text.json.encoded().text)
+      } else {
+        context.terminal.print(text.tree(context.terminal))
+      }
     }
     guard shown > 0 else {
       throw ControlFailure(exit: .failed, message: "there is no run with the id or correlation id \(id); see `onexctl runs list`")

@@ -21,6 +21,8 @@ public struct EventBusError: Error, Sendable, Equatable, CustomStringConvertible
     public static let fenced = Code("FENCED")
     public static let closed = Code("CLOSED")
     public static let configuration = Code("CONFIGURATION")
+    /// The broker cannot do what was asked at all: it has no such request, or has it switched off.
+    public static let unsupported = Code("BROKER_UNSUPPORTED")
     public static let other = Code("BROKER_ERROR")
   }
 

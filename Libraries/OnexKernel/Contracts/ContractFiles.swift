@@ -15,7 +15,9 @@ struct ContractFiles {
 
   /// The contract files below `root` in the order of their paths, and what kept the search from being complete.
   ///
-  /// Symbolic links are followed (a mounted ConfigMap consists of them), each folder is entered once, hidden ones never.
+  /// Symbolic links are followed as long as they stay below `root` (a mounted ConfigMap consists of them), each folder is entered
+  /// once, hidden ones never. One that leads out is a problem and is not opened: problems quote a contract's text, and whoever may put
+  /// a link there may not be allowed to read what it names.
   func discover(_ root: String) -> (files: [String], problems: [ContractProblem]) {
     var search = Search(limits: limits)
     search.start(root)
@@ -45,6 +47,12 @@ struct ContractFiles {
     return bytes.withUnsafeBytes { Bytes(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
 
+  /// Whether `path`, its links followed, lies below `folder`, its links followed; false when one of them does not exist.
+  static func isBelow(_ folder: String, _ path: String) -> Bool {
+    guard let folder = canonical(folder), let path = canonical(path) else { return false }
+    return path.hasPrefix(folder == "/" ? folder : folder + "/")
+  }
+
   /// The path without links and dots; `nil` when it does not exist.
   static func canonical(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
@@ -67,6 +75,7 @@ private struct Search {
   }
 
   let limits: ContractLimits
+  private var root = ""
   var files: [String] = []
   var problems: [ContractProblem] = []
   private var entered: Set<FolderID> = []
@@ -78,6 +87,7 @@ private struct Search {
     var status = stat()
     guard stat(root, &status) == 0 else { return note(root, "the folder cannot be read: \(ContractFiles.reason())") }
     entered.insert(FolderID(status))
+    self.root = root
     enter(root, depth: 0)
   }
 
@@ -91,11 +101,19 @@ private struct Search {
         return
       }
       var status = stat()
+      let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
       guard stat(path, &status) == 0 else {
         if ContractFiles.names.contains(name) { note(path, "cannot be read: \(ContractFiles.reason())") }
         continue
       }
-      if status.st_mode & S_IFMT == S_IFDIR {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      guard !isLink || ContractFiles.isBelow(root, path) else {
+        if isFolder || ContractFiles.names.contains(name) {
+          note(path, "is a link that leads out of \(root) and is not followed")
+        }
+        continue
+      }
+      if isFolder {
         guard entered.insert(FolderID(status)).inserted else { continue }
         guard depth < limits.depthMax else {
           note(path, "lies more than \(limits.depthMax) folders deep and was not searched")

@@ -17,7 +17,11 @@ public enum DeclarationFiles {
     return names.sorted().map { "\(folder)/\($0)" }
   }
 
-  public static func read(_ path: String) -> Result<Bytes, ContractProblem> {
+  /// - Parameter folder: a link that leads out of it is not opened: problems quote what they are about.
+  public static func read(_ path: String, within folder: String? = nil) -> Result<Bytes, ContractProblem> {
+    if let folder, ContractFiles.canonical(path) != nil, !ContractFiles.isBelow(folder, path) {
+      return .failure(ContractProblem(.contractNotFound, file: path, "is a link that leads out of \(folder) and is not followed"))
+    }
     do throws(ContractFiles.ReadError) {
       return .success(try ContractFiles(limits: .standard).read(path))
     } catch {

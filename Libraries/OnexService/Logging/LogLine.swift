@@ -1,3 +1,4 @@
+import OnexCommandLine
 import OnexCore
 import OnexJSON
 
@@ -97,7 +98,8 @@ enum LogLine {
   /// Quoted where a blank, a quote or a control character would make the line ambiguous.
   private static func quoted(_ text: String) -> String {
     let needsQuotes = text.isEmpty || text.utf8.contains { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
-    return needsQuotes ? JSONValue.string(text).encoded().text : text
+    // JSON leaves DEL, C1 and bidirectional marks as they are; a terminal that shows the log would act on them.
+    return PrintableText.of(needsQuotes ? JSONValue.string(text).encoded().text : text)
   }
 
   static func name(of level: LogLevel) -> String {

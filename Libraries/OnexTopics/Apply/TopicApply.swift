@@ -36,7 +36,7 @@ public struct TopicApply: Sendable {
     if options.isStrict, plan.implicitCreation == .enabled {
       return ApplyReport(done: [], failures: [], rest: plan, waiting: [], isRefusedByBroker: true)
     }
-    let outcomes = await execute(plan.changes)
+    let outcomes = await execute(plan.changes, desired)
     let done = outcomes.filter { $0.error == nil && !$0.isSomebodyElses }.map(\.change)
     let accepted = Set(outcomes.filter { $0.error == nil }.map(\.change.identity))
     let end = clock.uptime() + options.timeout
@@ -64,13 +64,30 @@ public struct TopicApply: Sendable {
     var isSomebodyElses = false
   }
 
+  /// Makes topics. One that is refused with settings that not every broker knows is tried again without them.
+  private func create(
+    _ topics: [TopicSpecification], _ desired: [String: TopicDeclaration]
+  ) async -> [KafkaAdmin.Creation] {
+    var results = await cluster.create(topics)
+    var again: [(index: Int, topic: TopicSpecification)] = []
+    for (index, topic) in topics.enumerated() where index < results.count {
+      guard case .failed = results[index], let declared = desired[topic.name] else { continue }
+      var plain = topic
+      plain.configuration = declared.configuration
+      if plain != topic { again.append((index, plain)) }
+    }
+    guard !again.isEmpty else { return results }
+    for ((index, _), result) in zip(again, await cluster.create(again.map(\.topic))) { results[index] = result }
+    return results
+  }
+
   /// Topics first, then partitions, then settings; one request for each kind.
-  private func execute(_ changes: [TopicChange]) async -> [Outcome] {
+  private func execute(_ changes: [TopicChange], _ desired: [String: TopicDeclaration]) async -> [Outcome] {
     var outcomes: [Outcome] = []
     let creations = changes.compactMap { change in
       if case .create(let topic) = change { (change, topic) } else { nil }
     }
-    for ((change, _), result) in zip(creations, await cluster.create(creations.map(\.1))) {
+    for ((change, _), result) in zip(creations, await create(creations.map(\.1), desired)) {
       switch result {
       case .created: outcomes.append(Outcome(change: change))
       case .alreadyExists: outcomes.append(Outcome(change: change, isSomebodyElses: true))
@@ -78,7 +95,11 @@ public struct TopicApply: Sendable {
       }
     }
     let growths = changes.compactMap { change in
-      if case .grow(let topic, _, let count) = change { (change, (topic: topic, partitions: Int32(count))) } else { nil }
+      if case .grow(let topic, _, let count) = change {
+        (change, (topic: topic, partitions: Int32(clamping: count)))
+      } else {
+        nil
+      }
     }
     for ((change, _), error) in zip(growths, await cluster.grow(growths.map(\.1))) {
       outcomes.append(Outcome(change: change, error: error))

@@ -27,12 +27,13 @@ extension KafkaAdmin: TopicCluster {
       case nil: return ClusterState.Topic(topic, .notAsked)
       }
     }
-    return ClusterState(topics: topics, implicitCreation: await implicitCreation())
+    // A user that may not look at brokers' settings can keep topics all the same.
+    let broker = (try? await brokerSettings()) ?? []
+    return ClusterState(
+      topics: topics, implicitCreation: KafkaAdmin.implicitCreation(broker), brokerSettings: Set(broker.map(\.name)))
   }
 
-  /// A user that may not look at brokers' settings can keep topics all the same.
-  private func implicitCreation() async -> ClusterState.ImplicitCreation {
-    let settings = (try? await brokerSettings()) ?? []
+  private static func implicitCreation(_ settings: [KafkaSetting]) -> ClusterState.ImplicitCreation {
     switch settings.first(where: { $0.name == "auto.create.topics.enable" || $0.name == "auto_create_topics_enabled" })?.value {
     case "true": return .enabled
     case "false": return .disabled

@@ -12,6 +12,7 @@ struct CatalogueDocument: Sendable, Equatable {
   static func all(_ catalogue: TopicCatalogue, version: String) -> [CatalogueDocument] {
     [
       CatalogueDocument(name: "topics.md", text: TopicReference(catalogue: catalogue).text),
+      CatalogueDocument(name: "broker-permissions.md", text: PermissionReference(catalogue: catalogue).text),
       CatalogueDocument(name: "asyncapi.yaml", text: AsyncAPIDocument(catalogue: catalogue, version: version).text),
     ]
   }

@@ -51,5 +51,7 @@ struct TopicCatalogue: Sendable {
     return names.contains(original) ? original : nil
   }
 
+  func isDeclared(_ topic: String) -> Bool { names.contains(topic) }
+
   func hasTwin(_ topic: TopicDeclaration) -> Bool { names.contains(Topics.deadLetters(of: topic.name.description)) }
 }

@@ -8,7 +8,7 @@ enum CatalogueCommand: CatalogueReader {
   static let grammar = ArgumentSet.Grammar(
     options: [("--dir", "CONTRACTS"), ("--docs", "FOLDER")], flags: ["--write", "--check"])
   static let details = """
-    topics.md is for people, asyncapi.yaml (AsyncAPI 3.0) for machines.
+    topics.md and broker-permissions.md are for people, asyncapi.yaml (AsyncAPI 3.0) for machines.
     --write  write what is not what the contracts say
     --check  write nothing; exit 1 and name what is stale
     --dir    where the contracts are (ONEX_CONTRACTS_DIR)

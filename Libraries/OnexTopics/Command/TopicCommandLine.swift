@@ -6,7 +6,7 @@ import OnexService
 /// `topic-manager` as a process: one of its commands, or the service.
 public enum TopicCommandLine {
   static let commands: [any TopicCommand.Type] = [
-    PlanCommand.self, ApplyCommand.self, DescribeCommand.self, GraphCommand.self, CatalogueCommand.self,
+    PlanCommand.self, ApplyCommand.self, DescribeCommand.self, GraphCommand.self, CatalogueCommand.self, ACLCommand.self,
   ]
   private static let watch = "watch"
   private static let list = CommandList(
@@ -23,7 +23,12 @@ public enum TopicCommandLine {
     let environment = EnvironmentVariables.current()
     let context = TopicCommandContext(terminal: Terminal { environment[$0] }, environment: environment)
     // The root of all tasks: this thread waits for the end of the process.
-    Task { await end(run(arguments, context)) }
+    Task {
+      let code = await run(arguments, context)
+      guard code == .success, context.terminal.hasLostOutput else { return end(code) }
+      context.terminal.printError("\(TopicManager.name): standard output could not be written: the output is not complete")
+      end(.failed)
+    }
     while true { pause() }
   }
 
@@ -42,7 +47,7 @@ public enum TopicCommandLine {
     do {
       return try await command.run(ArgumentSet(rest, command.grammar), context)
     } catch let misuse as ArgumentSet.Misuse {
-      context.terminal.printError("\(place): \(misuse.message)\n\(list.usage(command))")
+      context.terminal.printError("\(place): \(PrintableText.of(misuse.message))\n\(list.usage(command))")
       return .usage
     } catch let failure as TopicCommandFailure {
       context.terminal.printError("\(place): \(failure.message)")

@@ -7,6 +7,8 @@ enum TopicExit: Int32 {
   case usage = 2
   /// `plan --fail-on-drift`: the cluster is not what is declared.
   case differs = 3
+  /// `acl`: the broker has no access control.
+  case unsupported = 4
 }
 
 /// Ends a command with words for the person who typed it.

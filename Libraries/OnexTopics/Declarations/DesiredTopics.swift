@@ -37,7 +37,7 @@ public struct DesiredTopics: Sendable, Equatable {
     let folder = directory + "/topics"
     var problems = DesiredTopics.problems(of: folder) + DesiredTopics.problems(of: TopicOverlayFile.folder(directory))
     for path in DeclarationFiles.paths(in: folder) {
-      switch DeclarationFiles.read(path) {
+      switch DeclarationFiles.read(path, within: folder) {
       case .failure(let problem): problems.append(problem)
       case .success(let text):
         let file = TopicDeclarationFile.read(text, file: path)
@@ -69,7 +69,7 @@ public struct DesiredTopics: Sendable, Equatable {
     guard let environment else { return (.none, [], nil) }
     let path = "\(folder)/\(environment).yaml"
     guard DeclarationFiles.paths(in: folder).contains(path) else { return (.none, [], nil) }
-    switch DeclarationFiles.read(path) {
+    switch DeclarationFiles.read(path, within: folder) {
     case .failure(let problem): return (.none, [problem], path)
     case .success(let text):
       let file = TopicOverlayFile.read(text, file: path)
@@ -88,7 +88,7 @@ public struct DesiredTopics: Sendable, Equatable {
     self.overlayProblems = overlayProblems
     let overlaid = declarations.map { overlay.applied(to: $0) }
     for declaration in overlaid { add(declaration) }
-    for declaration in overlaid { if let twin = declaration.deadLetters { addTwin(overlay.applied(toTwin: twin)) } }
+    for declaration in overlaid { addTwin(of: declaration, overlay) }
     checkNames(overlay)
     for contract in contracts {
       for name in contract.eventBus.subscribeTopics + contract.eventBus.publishTopics where topics[name.description] == nil {
@@ -99,6 +99,7 @@ public struct DesiredTopics: Sendable, Equatable {
       }
     }
     uses = TopicUse.all(in: contracts)
+    checkCollisions()
     self.problems += self.overlayProblems
   }
 
@@ -125,7 +126,44 @@ public struct DesiredTopics: Sendable, Equatable {
   }
 
   /// A twin that is declared by itself as well keeps what is said there.
-  private mutating func addTwin(_ twin: TopicDeclaration) {
-    if topics[twin.name.description] == nil { topics[twin.name.description] = twin }
+  private mutating func addTwin(of declaration: TopicDeclaration, _ overlay: TopicOverlay) {
+    do {
+      guard let twin = try declaration.deadLetters() else { return }
+      guard let own = topics[twin.name.description] else {
+        topics[twin.name.description] = overlay.applied(toTwin: twin)
+        return
+      }
+      guard own.configuration["cleanup.policy"]?.contains("compact") == true else { return }
+      problems.append(
+        ContractProblem(
+          .invalidField, file: own.file, line: own.line, column: own.column,
+          "\(own.name) holds dead letters and is declared with cleanup.policy \(own.configuration["cleanup.policy"] ?? ""): compaction "
+            + "refuses records without a key and keeps one of each key; declare delete"))
+    } catch {
+      let name = Topics.deadLetters(of: declaration.name.description)
+      problems.append(
+        ContractProblem(
+          .invalidField, file: declaration.file, line: declaration.line, column: declaration.column,
+          "dlq: the dead-letter topic \(name) would have \(name.utf8.count) characters: \(error.description); shorten the name, or "
+            + "say dlq: false"))
+    }
+  }
+
+  /// Brokers name a topic's metrics with `.` written as `_`, and refuse a topic whose metrics would be those of another one
+  /// (`InvalidTopicException`, Kafka's `Topic.hasCollision`).
+  private mutating func checkCollisions() {
+    var first: [String: TopicDeclaration] = [:]
+    for topic in topics.values.sorted(by: { $0.name.description < $1.name.description }) {
+      let metric = String(topic.name.description.map { $0 == "." ? "_" : $0 })
+      guard let other = first[metric] else {
+        first[metric] = topic
+        continue
+      }
+      problems.append(
+        ContractProblem(
+          .invalidField, file: topic.file, line: topic.line, column: topic.column,
+          "the topics \(topic.name) and \(other.name) (\(other.file):\(other.line):\(other.column)) collide: a broker takes '.' and '_' for "
+            + "the same and makes one of them only; rename one"))
+    }
   }
 }

@@ -59,7 +59,8 @@ extension TopicDeclaration {
   fileprivate func changed(_ change: TopicOverlay.Change) -> TopicDeclaration {
     TopicDeclaration(
       name: name, partitions: change.partitions ?? partitions, replicationFactor: change.replicationFactor ?? replicationFactor,
-      configuration: configuration.merging(change.retention) { _, new in new }, owner: owner,
+      configuration: configuration.merging(change.retention) { _, new in new },
+      configurationWhereKnown: configurationWhereKnown, owner: owner,
       description: description, isProtected: isProtected,
       hasCloudEvents: hasCloudEvents, hasDeadLetters: hasDeadLetters, isImplied: isImplied, file: file, line: line, column: column
     )

@@ -26,13 +26,18 @@ public struct TopicPlan: Sendable, Equatable {
     var missing: [String] = []
     var leaderless: [String] = []
     var unreadable: [String: EventBusError] = [:]
+    let known = cluster.known(Set(desired.values.flatMap(\.configurationWhereKnown.keys)))
+    var byMetric: [String: String] = [:]
+    for name in cluster.topics.keys.sorted() where byMetric[TopicPlan.metric(name)] == nil {
+      byMetric[TopicPlan.metric(name)] = name
+    }
     for wanted in desired.values.sorted(by: { $0.name.description < $1.name.description }) {
       let name = wanted.name.description
       guard !TopicPlan.isInternal(name) else {
         refusals.append(TopicRefusal(name, .internalTopic))
         continue
       }
-      var difference = Difference(wanted)
+      var difference = Difference(wanted, known)
       if let found = cluster.topics[name] {
         if found.description.isLeaderless { leaderless.append(name) }
         if case .refused(let error) = found.settings { unreadable[name] = error }
@@ -40,7 +45,8 @@ public struct TopicPlan: Sendable, Equatable {
         if wanted.isProtected, !allowsProtected { difference.protect() }
       } else {
         missing.append(name)
-        difference.create()
+        difference.create(beside: byMetric[TopicPlan.metric(name)])
+        if !difference.changes.isEmpty { byMetric[TopicPlan.metric(name)] = name }
       }
       changes += difference.changes
       refusals += difference.refusals
@@ -55,6 +61,10 @@ public struct TopicPlan: Sendable, Equatable {
   }
 
   static func isInternal(_ topic: String) -> Bool { topic.hasPrefix("__") }
+
+  /// A topic's name as the names of its metrics have it. Brokers refuse a topic whose metrics would be another's (Apache Kafka's
+  /// `Topic.hasCollision`).
+  static func metric(_ topic: String) -> String { String(decoding: topic.utf8.map { $0 == 46 ? 95 : $0 }, as: UTF8.self) }
 }
 
 /// One topic's part of a plan.
@@ -63,15 +73,21 @@ private struct Difference {
 
   let wanted: TopicDeclaration
   let name: String
+  /// What is to be set, of the settings that the brokers know.
+  let configuration: [String: String]
   var changes: [TopicChange] = []
   var refusals: [TopicRefusal] = []
 
-  init(_ wanted: TopicDeclaration) {
+  init(_ wanted: TopicDeclaration, _ known: Set<String>) {
     self.wanted = wanted
     name = wanted.name.description
+    configuration = wanted.configurationWhereKnown.filter { known.contains($0.key) }.merging(wanted.configuration) { _, own in own
+    }
   }
 
-  mutating func create() {
+  /// - Parameter other: a topic that the broker takes for the same.
+  mutating func create(beside other: String?) {
+    if let other { return refuse(.collision(with: other)) }
     if let minimum = inSyncAbove(wanted.replicationFactor) {
       refuse(.inSyncAboveReplication(minimum: minimum, replicas: wanted.replicationFactor))
       return
@@ -79,8 +95,9 @@ private struct Difference {
     changes.append(
       .create(
         TopicSpecification(
-          name: name, partitions: Int32(wanted.partitions), replicationFactor: Int32(wanted.replicationFactor),
-          configuration: wanted.configuration)))
+          name: name, partitions: Int32(clamping: wanted.partitions),
+          replicationFactor: Int32(clamping: wanted.replicationFactor),
+          configuration: configuration)))
   }
 
   mutating func compare(with found: ClusterState.Topic) {
@@ -95,7 +112,7 @@ private struct Difference {
     }
     guard case .known(let settings) = found.settings else { return }
     let limit = min(replicas ?? wanted.replicationFactor, wanted.replicationFactor)
-    var settable = wanted.configuration
+    var settable = configuration
     if let minimum = inSyncAbove(limit) {
       refuse(.inSyncAboveReplication(minimum: minimum, replicas: limit))
       settable[Difference.inSync] = nil

@@ -8,6 +8,8 @@ public struct TopicRefusal: Sendable, Hashable {
     /// The change would be made, were the topic not protected.
     case protected(TopicChange)
     case internalTopic
+    /// Another topic has the same name but for `.` and `_`.
+    case collision(with: String)
 
     /// For machines.
     public var code: String {
@@ -17,6 +19,7 @@ public struct TopicRefusal: Sendable, Hashable {
       case .inSyncAboveReplication: "min_insync_above_replication"
       case .protected: "protected"
       case .internalTopic: "internal_topic"
+      case .collision: "name_collision"
       }
     }
   }
@@ -40,6 +43,8 @@ public struct TopicRefusal: Sendable, Hashable {
       "min.insync.replicas \(minimum) with \(Counted.words(replicas, "replica")): nothing could be written; declare at most \(replicas)"
     case .protected(let change): "\(change.summary): the topic is protected; say --allow-protected when this is meant"
     case .internalTopic: "belongs to the broker: take the declaration back"
+    case .collision(let other):
+      "collides with \(other): brokers take '.' and '_' in a topic's name for the same and refuse the second; rename one"
     }
   }
 }

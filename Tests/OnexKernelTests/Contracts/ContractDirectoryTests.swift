@@ -215,6 +215,25 @@ import Testing
     #expect(problems(Self.minimal("my-handler")).first?.contains("operations is required") == true)
   }
 
+  /// A problem quotes the text that it is about: what a link outside of the folder names is not even opened.
+  @Test func aLinkThatLeadsOutIsAProblemWithoutAQuotation() throws {
+    let folder = ContractsFolder()
+    let outside = ContractsFolder()
+    outside.write("secret", "root:$6$salt$hash:19000:0:99999:7:::\n")
+    outside.write("more/contract.yaml", "root:$6$salt$hash\n")
+    folder.link("a/contract.yaml", to: outside.path + "/secret")
+    folder.link(
+      "b/handler_contract.yaml", to: "../../" + (outside.path.split(separator: "/").last.map(String.init) ?? "") + "/secret")
+    folder.link("c", to: outside.path + "/more")
+    folder.write("real/d/contract.yaml", "not: a contract\n")
+    folder.link("d", to: "real/d")
+    let catalogue = ContractDirectory.load(folder.path)
+    let problems = catalogue.problems.map(\.description)
+    #expect(problems.filter { $0.contains("leads out of") }.count == 3, "\(problems)")
+    #expect(problems.allSatisfy { !$0.contains("root:") && !$0.contains("salt") })
+    #expect(problems.contains { $0.contains("d/contract.yaml") }, "a link that stays below is followed")
+  }
+
   @Test func linksAreFollowedOnceAndNeverInCircles() {
     let folder = ContractsFolder()
     folder.write("..data/x/contract.yaml", Self.minimal("x"))

@@ -26,7 +26,7 @@ import Testing
       ConfigurationProblem(variable: "A", value: "\u{1B}[2Jx\ny" + String(repeating: "z", count: 200), allowed: "b")
     ])
     let text = ConfigurationReport.problems(invalid, service: "s")
-    #expect(!text.contains("\u{1B}") && text.contains("\\u{1b}[2Jx\\u{a}y") && text.contains("…"))
+    #expect(!text.contains("\u{1B}") && text.contains("\\u001b[2Jx\\u000ay") && text.contains("…"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count < 120 })
   }
 

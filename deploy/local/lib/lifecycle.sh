@@ -6,6 +6,9 @@ STARTED=()
 bring_up() {
   local name stopped=()
   mkdir -p "$STATE/pids" "$STATE/logs" "$STATE/broker"
+  chmod 700 "$STATE/pids" "$STATE/logs" "$STATE/broker"
+  # Of a stack from before.
+  find "$STATE/pids" "$STATE/logs" "$STATE/broker" -type f -perm /077 -exec chmod go= {} +
   stop_surplus_workers
   for name in "$@"; do
     is_running "$name" || stopped+=("$name")

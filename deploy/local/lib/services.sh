@@ -30,6 +30,8 @@ launch_service() {
   # shellcheck source=/dev/null # written by write_stack_env
   source "$STACK_ENV"
   export ONEX_HEALTH_PORT=${PORTS[$1]}
+  # Services write files for others, with the modes that their caller wants; the state folder's own mask is not theirs.
+  umask "$CALLER_UMASK"
   # The folder that the shipped filesystem contract allows.
   mkdir -p /tmp/onex-data
   # People read these logs; and no collector is part of the stack, so nothing is exported unless the caller says where to.

@@ -3,14 +3,24 @@
 STATE=${ONEX_LOCAL_DIR:-$REPO/.local}
 [[ $STATE == /* ]] || STATE=$PWD/$STATE
 readonly STATE
+CALLER_UMASK=$(umask)
+readonly CALLER_UMASK
 readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password
 
 # Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
 readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password)
 
+# Records, logs and passwords are here: what is made below is for its owner alone. The folder itself stays open to be passed through,
+# for the database's own user, and can be written by its owner alone (onexctl reads its stack.env only then).
 open_state() {
+  umask 077
+  local made=0
+  [[ -d $STATE ]] || made=1
   mkdir -p "$STATE" 2>/dev/null && [[ -w $STATE ]] ||
     fail "$EXIT_UNAVAILABLE" "cannot write to the state folder $STATE: choose another with ONEX_LOCAL_DIR"
+  ((made == 0)) || chmod 755 "$STATE"
+  # A state folder that an earlier version made with a mask of 002; one that everyone shares, such as /tmp, is left as it is.
+  if [[ -f $STACK_ENV && -O $STATE && ! -k $STATE ]]; then chmod go-w "$STATE"; fi
   lock_state
 }
 
