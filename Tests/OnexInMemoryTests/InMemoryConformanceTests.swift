@@ -8,7 +8,9 @@ import Testing
   @Test(arguments: EventBusConformance.Check.allCases)
   func keepsThePromise(_ check: EventBusConformance.Check) async throws {
     let bus = InMemoryEventBus()
-    let conformance = EventBusConformance(bus) { partitions in
+    let conformance = EventBusConformance(
+      bus, deleteRecords: { partition, offset in bus.deleteRecords(partition, before: offset) }
+    ) { partitions in
       bus.createTopic("topic", partitions: partitions)
       return "topic"
     }
