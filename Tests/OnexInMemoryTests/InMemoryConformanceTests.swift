@@ -9,11 +9,11 @@ import Testing
   func keepsThePromise(_ check: EventBusConformance.Check) async throws {
     let bus = InMemoryEventBus()
     let conformance = EventBusConformance(
-      bus, deleteRecords: { partition, offset in bus.deleteRecords(partition, before: offset) }
-    ) { partitions in
-      bus.createTopic("topic", partitions: partitions)
-      return "topic"
-    }
+      bus, deleteRecords: { partition, offset in bus.deleteRecords(partition, before: offset) },
+      makeTopic: { partitions in
+        bus.createTopic("topic", partitions: partitions)
+        return "topic"
+      })
     try await conformance.run(check)
   }
 }

@@ -29,9 +29,10 @@ import Testing
           do {
             let cluster = try MockCluster()
             if roundTripMS > 0 { cluster.setRoundTrip(milliseconds: roundTripMS) }
-            try await EventBusConformance(cluster.bus(), deleteRecords: { _, _ in throw MockCluster.Unavailable() }) {
-              cluster.makeTopic($0)
-            }.run(check)
+            let conformance = EventBusConformance(
+              cluster.bus(), deleteRecords: { _, _ in throw MockCluster.Unavailable() },
+              makeTopic: { cluster.makeTopic($0) })
+            try await conformance.run(check)
           } catch {
             Issue.record(error, "\(check), \(roundTripMS) ms away")
           }

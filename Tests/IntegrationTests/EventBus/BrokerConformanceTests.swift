@@ -10,8 +10,8 @@ import Testing
   func keepsThePromise(_ check: EventBusConformance.Check) async throws {
     let broker = try Broker()
     let conformance = EventBusConformance(
-      KafkaEventBus(broker.connection), deleteRecords: { try broker.deleteRecords($0, before: $1) }
-    ) { try await broker.makeTopic($0) }
+      KafkaEventBus(broker.connection), deleteRecords: { try broker.deleteRecords($0, before: $1) },
+      makeTopic: { try await broker.makeTopic($0) })
     try await conformance.run(check)
   }
 }
