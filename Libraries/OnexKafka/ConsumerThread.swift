@@ -310,7 +310,10 @@ final class ConsumerThread: @unchecked Sendable {
       _ = table.store(pins)
       return pins
     }
+    guard !pins.isEmpty else { return }
     storeQuietly(pins)
+    // At once, while the group is at rest: some brokers end a membership whose timed commit arrives during the next rebalance.
+    _ = client.commitStored()
   }
 
   /// Marks offsets that no record of the pipeline stands for. A partition that went away meanwhile needs no mark.

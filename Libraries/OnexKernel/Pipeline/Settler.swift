@@ -134,29 +134,31 @@ struct Settler: Sendable {
   }
 
   /// Commits a refusal in the place of a record that the store does not take. Should the store refuse this too, nothing is wrong with
-  /// the record: the store does not work, and the lane waits for it.
+  /// the record: the store does not work, and the lane waits until it takes one of the two.
   private func giveUp(_ settlement: Settlement, _ error: StoreError) async -> [Outputs] {
-    let parts = pipeline.parts
-    let quarantine = Quarantine(parts, pipeline.streamContext)
-    let replaced = quarantine.replacement(for: settlement, error)
-    var live = [replaced]
-    var attempts = 0
+    let quarantine = Quarantine(pipeline.parts, pipeline.streamContext)
+    var (error, isReplaced, attempts) = (error, true, 0)
     while true {
+      var live = [isReplaced ? quarantine.replacement(for: settlement, error) : settlement]
       guard let epochs = await claims(of: &live), let result = await attempt(live, epochs) else { return [] }
       switch result {
       case .success(.committed(let outputs)):
-        pipeline.outages.succeeded(.commit)
-        quarantine.report(settlement, error)
+        if isReplaced { quarantine.report(settlement, error) }
         return [outputs]
       case .success(.fenced(let partitions)):
         pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
       case .success(.conflict):
         attempts += 1
         await rest(afterConflict: attempts)
-      case .failure(let again):
+      case .failure(let refusal):
         attempts += 1
-        pipeline.outages.failed(.commit, again)
-        await pipeline.backOff(attempts)
+        if isReplaced {
+          pipeline.outages.failed(.commit, refusal)
+          await pipeline.backOff(attempts)
+        } else {
+          error = refusal
+        }
+        isReplaced.toggle()
       }
     }
   }
