@@ -210,6 +210,11 @@ final class ConsumerThread: @unchecked Sendable {
     // Before the records are handed out: an assignment comes before its first record.
     var events = callbacks.takeEvents()
     let records = admitted(content, after: &events)
+    if !events.isEmpty {
+      // New partitions are known now; the group is at rest, and their first records come with a later read.
+      learnPositions()
+      events += callbacks.takeEvents()
+    }
     return records.isEmpty ? events : events + [.records(records)]
   }
 
