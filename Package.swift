@@ -118,8 +118,8 @@ let testTargets: [Target] = [
   tests(
     "IntegrationTests",
     [
-      "OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel", "OnexObservability",
-      "OnexTopics", "ProcessTestSupport",
+      "OnexCore", "OnexJSON", "CRdKafka", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel",
+      "OnexObservability", "OnexTopics", "ProcessTestSupport",
     ]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),

@@ -23,7 +23,7 @@ final class InMemoryConsumer: EventConsumer {
   }
 
   private func take(_ limit: PollLimit) -> [ConsumerEvent] {
-    change { member, group, topics in
+    change { member, committed, topics in
       var events = member.events
       member.events.removeAll()
       var batch = RecordBatch(limit)
@@ -31,9 +31,14 @@ final class InMemoryConsumer: EventConsumer {
       for index in ready.indices {
         let partition = ready[(index + member.turn) % ready.count]
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
-        let position =
-          member.positions[partition] ?? group.committed[partition] ?? (member.start == .earliest ? log.start : log.end)
+        let first = member.start == .earliest ? log.start : log.end
+        var position = member.positions[partition] ?? committed[partition] ?? first
+        if position < log.start { events.append(.skipped(partition, from: position, to: first)) }
+        if position > log.end { events.append(.wentBack(partition, from: position, to: first)) }
+        if position < log.start || position > log.end { position = first }
         if member.begun[partition] == nil { member.begun[partition] = position }
+        // Committed at once, so that deletions before the first stored offset are seen.
+        if member.start == .earliest, committed[partition] == nil { committed[partition] = position }
         member.positions[partition] = batch.take(log, from: position)
       }
       member.turn = ready.isEmpty ? 0 : (member.turn + 1) % ready.count
@@ -86,11 +91,11 @@ final class InMemoryConsumer: EventConsumer {
   }
 
   func lag() -> [TopicPartition: Int64] {
-    change { member, group, topics in
+    change { member, committed, topics in
       var lag: [TopicPartition: Int64] = [:]
       for partition in member.owned {
         guard let log = topics[partition.topic]?[Int(partition.partition)] else { continue }
-        lag[partition] = log.end - (group.committed[partition] ?? member.begun[partition] ?? log.start)
+        lag[partition] = max(log.end - (committed[partition] ?? member.begun[partition] ?? log.start), 0)
       }
       return lag
     } ?? [:]
@@ -108,12 +113,13 @@ final class InMemoryConsumer: EventConsumer {
   }
 
   private func change<R>(
-    _ body: (inout GroupState.Member, GroupState, [String: [PartitionLog]]) -> R
+    _ body: (inout GroupState.Member, inout [TopicPartition: Int64], [String: [PartitionLog]]) -> R
   ) -> R? {
     bus.state.withLock { state in
-      guard let group = state.groups[subscription.group], var member = group.members[id] else { return nil }
-      let result = body(&member, group, state.topics)
-      state.groups[subscription.group]?.members[id] = member
+      guard var group = state.groups[subscription.group], var member = group.members[id] else { return nil }
+      let result = body(&member, &group.committed, state.topics)
+      group.members[id] = member
+      state.groups[subscription.group] = group
       return result
     }
   }

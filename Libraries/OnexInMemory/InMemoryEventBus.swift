@@ -103,6 +103,23 @@ public final class InMemoryEventBus: EventBus {
     changes.notify()
   }
 
+  /// For tests: deletes records as retention does, read or not.
+  public func deleteRecords(_ partition: TopicPartition, before offset: Int64) {
+    state.withLock { state in
+      guard state.topics[partition.topic]?.indices.contains(Int(partition.partition)) == true else { return }
+      state.topics[partition.topic]?[Int(partition.partition)].evict(before: offset)
+    }
+    changes.notify()
+  }
+
+  /// For tests: deletes a topic and makes it again. The groups keep their offsets, as a broker's do for a while.
+  public func recreateTopic(_ name: String) {
+    state.withLock { state in
+      state.topics[name] = state.topics[name].map { Array(repeating: PartitionLog(), count: $0.count) }
+    }
+    changes.notify()
+  }
+
   /// For tests: whether every group has stored everything.
   public var isDrained: Bool {
     state.withLock { state in

@@ -15,6 +15,8 @@ final class ConsumerThread: @unchecked Sendable {
   private static let seekMS: Int32 = 1000
   private static let measurementInterval: Duration = .seconds(2)
   private static let measurementMS: Int32 = 200
+  /// For each of three questions when partitions are assigned; nothing is read meanwhile.
+  private static let positionMS: Int32 = 500
 
   let client: KafkaClient
   let table = Mutex(PartitionTable())
@@ -26,6 +28,8 @@ final class ConsumerThread: @unchecked Sendable {
   private let queue: OpaquePointer
   // The rest belongs to the thread.
   private let topics: [String]
+  /// Where the group begins without an offset, or with one that the log does not hold.
+  private let origin: Subscription.Start
   private var isJoining: Bool
   private var connectDeadline: Duration = .zero
   private var names = TopicNames()
@@ -40,10 +44,14 @@ final class ConsumerThread: @unchecked Sendable {
   ///   - topics: what is read; at least one.
   ///   - isMember: whether to join a group; otherwise the client was assigned its partitions.
   ///   - progress: what a reader has before it.
-  init(_ client: KafkaClient, topics: [String], isMember: Bool, progress: ReadProgress = ReadProgress()) {
+  init(
+    _ client: KafkaClient, topics: [String], isMember: Bool, start: Subscription.Start = .earliest,
+    progress: ReadProgress = ReadProgress()
+  ) {
     self.client = client
     self.progress = Mutex(progress)
     self.topics = topics
+    origin = start
     self.isMember = isMember
     isJoining = isMember
     // Errors and other callbacks come through the consumer's queue too, so that one call serves everything.
@@ -186,6 +194,7 @@ final class ConsumerThread: @unchecked Sendable {
 
   private func readOnce(_ limit: PollLimit, waitMS: Int32) -> [ConsumerEvent] {
     askIfSilent()
+    learnPositions()
     measure()
     if rest == nil {
       let count = consume(min(limit.records, MessageBatch.sizeMax), waitMS: waitMS)
@@ -199,9 +208,13 @@ final class ConsumerThread: @unchecked Sendable {
       reachability.heard(ConsumerThread.clock.uptime())
     }
     // Before the records are handed out: an assignment comes before its first record.
-    let events = callbacks.takeEvents()
-    let records = admitted(content, after: events)
-    if !isMember { note(content) }
+    var events = callbacks.takeEvents()
+    let records = admitted(content, after: &events)
+    if !events.isEmpty {
+      // New partitions are known now; the group is at rest, and their first records come with a later read.
+      learnPositions()
+      events += callbacks.takeEvents()
+    }
     return records.isEmpty ? events : events + [.records(records)]
   }
 
@@ -216,24 +229,42 @@ final class ConsumerThread: @unchecked Sendable {
   }
 
   /// Records that may be handed out: not those of partitions that were paused, wanted back or sent elsewhere meanwhile.
-  private func admitted(_ content: MessageBatch.Content, after events: [ConsumerEvent]) -> [ConsumedRecord] {
-    guard isMember else { return content.records }
+  private func admitted(_ content: MessageBatch.Content, after events: inout [ConsumerEvent]) -> [ConsumedRecord] {
+    guard isMember else {
+      note(content)
+      return content.records
+    }
     return table.withLock { table in
       for event in events {
         switch event {
         case .assigned(let partitions): table.assign(partitions)
         case .revoking(let partitions): table.revoke(partitions)
         case .lost(let partitions): table.remove(partitions)
-        case .records, .fault, .recovered: break
+        case .records, .skipped, .wentBack, .fault, .recovered: break
         }
       }
-      let records =
-        table.admitsAll(content.sources) ? content.records : content.records.filter { table.admits($0.source, $0.offset) }
-      for partition in table.unbegun(content.sources) {
-        if let first = records.first(where: { $0.source == partition }) { table.begin(partition, at: first.offset) }
+      var records = content.records
+      var runs = content.runs
+      if !table.admitsAll(runs) {
+        records = records.filter { table.admits($0.source, $0.offset) }
+        runs = ConsumerThread.runs(of: records)
       }
+      if !runs.isEmpty { events += table.handedOut(runs) }
+      for (partition, offset) in content.ends { table.reachedEnd(partition, at: offset) }
       return records
     }
+  }
+
+  private static func runs(of records: [ConsumedRecord]) -> [PartitionTable.Run] {
+    var runs: [PartitionTable.Run] = []
+    for record in records {
+      if let last = runs.last, last.partition == record.source, last.last < record.offset {
+        runs[runs.count - 1].extend(to: record.offset)
+      } else {
+        runs.append(PartitionTable.Run(partition: record.source, first: record.offset, last: record.offset))
+      }
+    }
+    return runs
   }
 
   private func note(_ content: MessageBatch.Content) {
@@ -258,26 +289,52 @@ final class ConsumerThread: @unchecked Sendable {
     }
   }
 
-  /// Asks for what the lag is made of and no record tells.
+  /// Asks where the group stands in the logs of new partitions, before their first records are handed out: afterwards its offset has
+  /// moved. librdkafka goes on at the log's start or end by itself when the log does not hold the group's offset, and does not say so.
+  private func learnPositions() {
+    guard isMember, !callbacks.isUnreachable else { return }
+    let partitions = table.withLock { table in
+      let partitions = table.unpositioned
+      table.askedForPositions(of: partitions)
+      return partitions
+    }
+    guard !partitions.isEmpty else { return }
+    let committed = client.committed(of: partitions, timeoutMS: ConsumerThread.positionMS)
+    guard !committed.isEmpty else { return }
+    let answered = Array(committed.keys)
+    let starts = client.offsets(of: answered, at: .beginning, timeoutMS: ConsumerThread.positionMS)
+    let ends = client.offsets(of: answered, at: .end, timeoutMS: ConsumerThread.positionMS)
+    let pins = table.withLock { table in
+      for (partition, offset) in committed {
+        guard let start = starts[partition], let end = ends[partition] else { continue }
+        if let event = table.position(partition, committed: offset, log: start..<max(start, end), start: origin) {
+          callbacks.add(event)
+        }
+      }
+      let pins = table.pinned(committed.filter { $0.value == nil }.map(\.key))
+      _ = table.store(pins)
+      return pins
+    }
+    guard !pins.isEmpty else { return }
+    storeQuietly(pins)
+    // At once, while the group is at rest: some brokers end a membership whose timed commit arrives during the next rebalance.
+    _ = client.commitStored()
+  }
+
+  /// Marks offsets that no record of the pipeline stands for. A partition that went away meanwhile needs no mark.
+  private func storeQuietly(_ offsets: [TopicPartition: Int64]) {
+    guard !offsets.isEmpty else { return }
+    _ = PartitionList(offsets).withHandle { rd_kafka_offsets_store(client.handle, $0) }
+  }
+
+  /// Asks now and then for what no record tells.
   private func measure() {
     let now = ConsumerThread.clock.uptime()
     guard isMember, now - lastMeasurement > ConsumerThread.measurementInterval, !callbacks.isUnreachable else { return }
     lastMeasurement = now
-    measureCommitted()
     measurePaused()
-  }
-
-  /// A partition without new records has handed out none, and what lies before the group's committed offset is no lag.
-  private func measureCommitted() {
-    let unbegun = table.withLock { $0.unbegun($0.assigned) }
-    guard !unbegun.isEmpty else { return }
-    let list = PartitionList(unbegun)
-    guard
-      list.withHandle({ rd_kafka_committed(client.handle, $0, ConsumerThread.measurementMS) }) == RD_KAFKA_RESP_ERR_NO_ERROR
-    else { return }
-    for entry in list.entries where entry.code == RD_KAFKA_RESP_ERR_NO_ERROR && entry.offset >= 0 {
-      table.withLock { $0.begin(entry.partition, at: entry.offset) }
-    }
+    measureGaps()
+    storeQuietly(table.withLock { $0.takeTrailing() })
   }
 
   /// The end of a log is known from its fetches, and a paused partition has none; its lag is what an operator wants to see most.
@@ -289,7 +346,16 @@ final class ConsumerThread: @unchecked Sendable {
         client.handle, partition.topic, partition.partition, &low, &high, ConsumerThread.measurementMS)
       // A broker that is slow now is asked again next time.
       guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
-      table.withLock { $0.setEnd(partition, high) }
+      if let event = table.withLock({ $0.measured(partition, low..<max(low, high)) }) { callbacks.add(event) }
+    }
+  }
+
+  /// Whether offsets that were passed over had records is known from where the log begins now.
+  private func measureGaps() {
+    let gapped = table.withLock { $0.gapped }
+    guard !gapped.isEmpty else { return }
+    for (partition, start) in client.offsets(of: gapped, at: .beginning, timeoutMS: ConsumerThread.measurementMS) {
+      if let event = table.withLock({ $0.begins(partition, at: start) }) { callbacks.add(event) }
     }
   }
 

@@ -29,6 +29,11 @@ enum KafkaBounds {
   /// broker that waits for a killed member by this bound keeps its partitions from the others for as long. The pipeline polls several
   /// times a second.
   static let pollIntervalMaxMS = 12_000
+  /// How long partitions that the group wants back may be kept: until the handlers at work have ended. A third member that joins
+  /// meanwhile waits for the answer until the poll interval is over, and takes them then.
+  static let cooperativeRevocationMax: Duration = .seconds(60)
+  /// Below the poll interval.
+  static let eagerRevocationMax: Duration = .seconds(10)
   /// How long a commit may take; the consumer does nothing else meanwhile.
   static let commitTimeoutMS: Int32 = 5_000
   /// How long leaving a group may take. Well below the session timeout, after which librdkafka tears the membership down by itself:

@@ -63,6 +63,38 @@ final class KafkaClient: @unchecked Sendable {
     return KafkaClient.commitError(rd_kafka_event_error(event))
   }
 
+  /// The offsets at which logs begin or end now; one round trip for all of them. Blocks.
+  ///
+  /// - Returns: those of partitions whose leaders have answered in time.
+  func offsets(of partitions: [TopicPartition], at place: LogPlace, timeoutMS: Int32) -> [TopicPartition: Int64] {
+    // The offset field carries the time to look for, and takes the answer.
+    let list = PartitionList(Dictionary(partitions.map { ($0, place.rawValue) }) { first, _ in first })
+    let code = list.withHandle { rd_kafka_offsets_for_times(handle, $0, timeoutMS) }
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return [:] }
+    return list.entries.reduce(into: [:]) { found, entry in
+      if entry.code == RD_KAFKA_RESP_ERR_NO_ERROR, entry.offset >= 0 { found[entry.partition] = entry.offset }
+    }
+  }
+
+  /// The group's committed offsets; `nil` for a partition that has none. Blocks.
+  ///
+  /// - Returns: what the coordinator has answered in time; empty when it has not.
+  func committed(of partitions: [TopicPartition], timeoutMS: Int32) -> [TopicPartition: Int64?] {
+    let list = PartitionList(partitions)
+    let code = list.withHandle { rd_kafka_committed(handle, $0, timeoutMS) }
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return [:] }
+    return list.entries.reduce(into: [:]) { found, entry in
+      guard entry.code == RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+      found.updateValue(entry.offset >= 0 ? entry.offset : nil, forKey: entry.partition)
+    }
+  }
+
+  /// Times that stand for an end of a log (Kafka protocol, ListOffsets).
+  enum LogPlace: Int64 {
+    case beginning = -2
+    case end = -1
+  }
+
   private static func commitError(_ code: rd_kafka_resp_err_t) -> EventBusError? {
     switch code {
     // Nothing was stored since the last commit.

@@ -37,7 +37,6 @@ struct KafkaConfiguration: ~Copyable {
   /// For clients that read.
   static let fetching = [
     ("enable.auto.offset.store", "false"),
-    ("enable.partition.eof", "false"),
     ("queued.max.messages.kbytes", String(KafkaBounds.consumerQueueKiB)),
     ("queued.min.messages", String(KafkaBounds.consumerQueueRecords)),
     ("fetch.message.max.bytes", String(KafkaBounds.fetchBytesMax)),

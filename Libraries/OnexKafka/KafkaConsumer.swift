@@ -14,6 +14,8 @@ final class KafkaConsumer: EventConsumer {
         ("enable.auto.commit", "true"),
         ("auto.commit.interval.ms", String(KafkaBounds.commitIntervalMS)),
         ("auto.offset.reset", subscription.start.rawValue),
+        // Offsets at the end of a log may belong to no record (transaction markers): only this says that everything was read.
+        ("enable.partition.eof", "true"),
         ("partition.assignment.strategy", connection.assignmentStrategy),
         ("session.timeout.ms", String(KafkaBounds.sessionTimeoutMS)),
         ("max.poll.interval.ms", String(KafkaBounds.pollIntervalMaxMS)),
@@ -25,7 +27,7 @@ final class KafkaConsumer: EventConsumer {
     ClientCallbacks.install(on: configuration.handle)
     GroupCallbacks.install(on: configuration.handle)
     let client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, callbacks)
-    thread = ConsumerThread(client, topics: subscription.topics, isMember: true)
+    thread = ConsumerThread(client, topics: subscription.topics, isMember: true, start: subscription.start)
     thread.start()
   }
 
@@ -36,6 +38,13 @@ final class KafkaConsumer: EventConsumer {
   func completeRevocation(_ partitions: [TopicPartition]) {
     let all = thread.table.withLock { $0.complete(partitions) }
     if !all.isEmpty { thread.order(.unassign(all)) }
+  }
+
+  /// Incremental cooperative rebalancing (KIP-429): a rebalance is over before partitions are wanted back, and the next begins when they
+  /// were given up. Eager members give up inside the rebalance, which the broker bounds by the poll interval.
+  var revocationMax: Duration {
+    thread.client.callbacks.state.withLock { $0.isCooperative }
+      ? KafkaBounds.cooperativeRevocationMax : KafkaBounds.eagerRevocationMax
   }
 
   func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError) {
@@ -84,7 +93,7 @@ final class KafkaConsumer: EventConsumer {
       let code = rd_kafka_get_watermark_offsets(thread.client.handle, partition.topic, partition.partition, &low, &high)
       let end = max(code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1, table.end(partition) ?? -1)
       guard end >= 0 else { continue }
-      lag[partition] = max(end - (table.settled(partition) ?? max(low, 0)), 0)
+      lag[partition] = max(end &- (table.settled(partition) ?? max(low, 0)), 0)
     }
     return lag
   }

@@ -42,7 +42,9 @@ final class KafkaReader: EventReader {
     switch start {
     case .beginning: return all
     case .end: return all.upperBound..<all.upperBound
-    case .last(let count): return max(all.lowerBound, all.upperBound - Int64(max(count, 0)))..<all.upperBound
+    case .last(let count):
+      let (first, isBelow) = all.upperBound.subtractingReportingOverflow(Int64(max(count, 0)))
+      return (isBelow ? all.lowerBound : max(all.lowerBound, first))..<all.upperBound
     }
   }
 

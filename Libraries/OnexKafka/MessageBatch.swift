@@ -32,11 +32,11 @@ final class MessageBatch: @unchecked Sendable {
   /// What one read gave.
   struct Content {
     var records: [ConsumedRecord] = []
-    /// The partitions of `records`.
-    var sources: [TopicPartition] = []
+    /// The same records by partition and offsets. Two that follow each other may be of one partition when its log goes back.
+    var runs: [PartitionTable.Run] = []
     /// What librdkafka reported in between.
     var errors: [EventBusError] = []
-    /// Partitions whose end was reached, and where they go on. Only readers are told.
+    /// Partitions whose end was reached, and where they go on.
     var ends: [(partition: TopicPartition, next: Int64)] = []
   }
 
@@ -52,12 +52,13 @@ final class MessageBatch: @unchecked Sendable {
     var source: TopicPartition?
     var topic: OpaquePointer?
     var isDiscarded = false
+    var startsRun = true
     while next < count, content.records.count < limit.records {
       guard let message = messages[next] else { break }
       guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
         if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
-          content.ends.append(
-            (TopicPartition(names.name(message.pointee.rkt), message.pointee.partition), message.pointee.offset))
+          let place = TopicPartition(names.name(message.pointee.rkt), message.pointee.partition)
+          if !discarded.contains(place) { content.ends.append((place, message.pointee.offset)) }
         } else {
           content.errors.append(error(message))
         }
@@ -70,12 +71,20 @@ final class MessageBatch: @unchecked Sendable {
         let found = TopicPartition(names.name(message.pointee.rkt), message.pointee.partition)
         source = found
         isDiscarded = discarded.contains(found)
-        if !isDiscarded { content.sources.append(found) }
+        startsRun = true
       }
       if let source, !isDiscarded {
         bytes += message.pointee.len + message.pointee.key_len
         guard bytes <= limit.bytes || content.records.isEmpty else { break }
         content.records.append(record(message, source))
+        let offset = message.pointee.offset
+        let last = content.runs.count - 1
+        if startsRun || offset <= content.runs[last].last {
+          content.runs.append(PartitionTable.Run(partition: source, first: offset, last: offset))
+          startsRun = false
+        } else {
+          content.runs[last].extend(to: offset)
+        }
       }
       next += 1
     }

@@ -7,11 +7,18 @@ struct ReadProgress {
 
   init(_ ranges: [TopicPartition: Range<Int64>] = [:]) { open = ranges.filter { !$0.value.isEmpty } }
 
-  var remaining: Int64 { open.values.reduce(0) { $0 + Int64($1.count) } }
+  /// Saturates: offsets come from the broker, and their sum need not fit.
+  var remaining: Int64 {
+    open.values.reduce(0) { sum, range in
+      let (count, isTooLong) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
+      let (total, isTooMuch) = sum.addingReportingOverflow(count)
+      return isTooLong || isTooMuch ? .max : total
+    }
+  }
 
   mutating func handedOut(_ records: [ConsumedRecord]) {
     guard !open.isEmpty else { return }
-    for record in records { advance(record.source, to: record.offset + 1) }
+    for record in records { advance(record.source, to: record.offset &+ 1) }
   }
 
   /// The log goes on at `offset`. The broker says so at the end of a partition, whose last offsets may belong to no record any more.

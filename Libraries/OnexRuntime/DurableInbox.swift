@@ -73,7 +73,7 @@ struct DurableInbox: Sendable {
     let open = context.metrics.gauge("onex_store_connections", help: "Open connections for lookups in the database.")
     let waiting = context.metrics.gauge("onex_store_waiting", help: "Lookups that wait for a connection.")
     let watch = StoreWatch(
-      store: store, outages: OutageReporter(health: context.health, logger: context.logger), context: context)
+      store: store, outages: OutageReporter(health: context.health, logger: context.logger, name: "database"), context: context)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await keepPartitions() }
       group.addTask {

@@ -17,10 +17,10 @@ struct StoreWatch: Sendable {
     do {
       try await store.ping()
       context.health.check(StoreWatch.check, state: .up, latency: context.clock.uptime() - start)
-      outages.succeeded(.store)
+      outages.succeeded(.ping)
     } catch {
       context.health.check(StoreWatch.check, state: .down, error: error.message)
-      outages.failed(.store, error.message)
+      outages.failed(.ping, error)
     }
   }
 }

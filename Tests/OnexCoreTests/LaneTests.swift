@@ -140,6 +140,54 @@ import Testing
     #expect(lane.isIdle)
   }
 
+  @Test func aRecordThatFinishedOutOfOrderIsSettledOnce() {
+    var lane = lane(records: 10)
+    for offset: Int64 in 0..<3 { check(lane.deliver(offset, bytes: 10)) }
+    check(lane.settle(2, bytes: 10) == nil)
+    check(lane.settle(2, bytes: 10) == nil)
+    check(lane.settle(7, bytes: 10) == nil)
+    #expect(lane.unsettled == 2)
+    #expect(lane.bytes == 20)
+    check(lane.settle(0, bytes: 10) == 1)
+    check(lane.settle(1, bytes: 10) == 3)
+    #expect(lane.unsettled == 0 && lane.bytes == 0)
+  }
+
+  @Test func offsetsThatDoNotRiseAreRefused() {
+    var lane = lane(records: 10)
+    check(lane.deliver(.max, bytes: 1))
+    check(!lane.deliver(.max, bytes: 1))
+    check(!lane.deliver(3, bytes: 1))
+    #expect(lane.unsettled == 1)
+    _ = lane.settle(.max, bytes: 1)
+    #expect(lane.isIdle)
+    check(!lane.deliver(4, bytes: 1))
+  }
+
+  @Test func aRevokingLaneStartsNothingAndHandsOverWhatHasNotBegun() {
+    var lane = lane(records: 10)
+    for offset: Int64 in 0..<4 {
+      check(lane.deliver(offset, bytes: 1))
+      lane.add(Int(offset), key: Bytes("key-\(offset % 3)"))
+    }
+    check(lane.nextWork()?.work == 0)
+    lane.revoke()
+    check(lane.nextWork() == nil)
+    #expect(!lane.hasHandedOver)
+    check(lane.settle(0, bytes: 1) == 1)
+    #expect(!lane.hasHandedOver, "the key's turn has not ended")
+    lane.finished("key-0")
+    check(lane.nextWork() == nil)
+    #expect(lane.hasHandedOver && !lane.isIdle)
+  }
+
+  @Test func aLanePausesWhileTheProcessIsFull() {
+    var lane = lane()
+    check(lane.adjustFlow(isProcessFull: true) == .pause)
+    check(lane.adjustFlow(isProcessFull: true) == nil)
+    check(lane.adjustFlow() == .resume)
+  }
+
   @Test func nothingOfALostLaneCounts() {
     var lane = lane()
     check(lane.deliver(0, bytes: 1))

@@ -173,4 +173,32 @@ import Testing
     #expect(!events.contains { if case .assigned = $0 { true } else { false } })
     await consumer.close()
   }
+
+  /// Handlers at work may need longer than the poll interval, by which a broker bounds a rebalance: cooperative members give up after it.
+  @Test func partitionsThatAreWantedBackMayBeKeptForLongerThanThePollInterval() async throws {
+    let cluster = try MockCluster()
+    let topic = cluster.makeTopic(2)
+    let bus = cluster.bus(["max.poll.interval.ms": "4000", "session.timeout.ms": "3000"])
+    let (clock, first) = (SystemClock(), try bus.consumer(subscription(topic)))
+    _ = await poll(first) { $0.assigned.count == 2 }
+    #expect(first.revocationMax > .seconds(12))
+    let second = try bus.consumer(subscription(topic))
+    var events: [ConsumerEvent] = []
+    var wantedAt: Duration?
+    var taken: [TopicPartition] = []
+    let deadline = clock.uptime() + BrokerFaultTests.eventsMax
+    while taken.isEmpty, clock.uptime() < deadline {
+      events += await first.poll(PollLimit(wait: .milliseconds(20)))
+      taken += await second.poll(PollLimit(wait: .milliseconds(20))).assigned
+      if wantedAt == nil, !events.revoking.isEmpty { wantedAt = clock.uptime() }
+      if let since = wantedAt, clock.uptime() - since > .seconds(7), !events.revoking.isEmpty {
+        #expect(taken.isEmpty, "a partition stays its owner's until it is given up")
+        first.completeRevocation(events.revoking)
+        events.removeAll { if case .revoking = $0 { true } else { false } }
+      }
+    }
+    #expect(taken.count == 1 && events.lost.isEmpty)
+    await first.close()
+    await second.close()
+  }
 }

@@ -30,6 +30,13 @@ extension [ConsumerEvent] {
     }
   }
 
+  var revoking: [TopicPartition] {
+    flatMap { event in
+      if case .revoking(let partitions) = event { return partitions }
+      return []
+    }
+  }
+
   var lost: [TopicPartition] {
     flatMap { event in
       if case .lost(let partitions) = event { return partitions }

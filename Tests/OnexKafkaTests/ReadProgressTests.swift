@@ -35,4 +35,16 @@ import Testing
     progress.advance(first, to: 3)
     #expect(progress.remaining == 4)
   }
+
+  @Test func offsetsAtTheEndsOfTheirRangeSaturate() {
+    let places = (0..<3).map { TopicPartition("t", Int32($0)) }
+    var progress = ReadProgress([places[0]: 0..<(.max), places[1]: (.min)..<(.max), places[2]: 5..<9])
+    #expect(progress.remaining == .max)
+    progress.handedOut([
+      ConsumedRecord(source: places[0], offset: .max, key: nil, value: nil, timestamp: nil),
+      ConsumedRecord(source: places[1], offset: .max - 1, key: nil, value: nil, timestamp: nil),
+    ])
+    progress.advance(places[0], to: .max)
+    #expect(progress.remaining == 4)
+  }
 }

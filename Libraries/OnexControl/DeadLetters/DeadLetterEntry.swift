@@ -52,6 +52,9 @@ struct DeadLetterEntry: Sendable {
     guard missing.isEmpty, let original = headers[DeadLetterHeader.originalTopic] else {
       return "no dead letter of this runtime: it has no \(missing.joined(separator: ", "))"
     }
+    guard headers[DeadLetterHeader.valueDropped] == nil else {
+      return "the record was too large for this topic and its value was dropped: read it at its original place"
+    }
     guard hasPlace else {
       return "\(DeadLetterHeader.originalPartition) and \(DeadLetterHeader.originalOffset) must be numbers from 0"
     }

@@ -61,6 +61,15 @@ public enum ConsumerEvent: Sendable {
   /// These are already somebody else's (session timed out). Nothing of theirs may be stored or published any more.
   case lost([TopicPartition])
 
+  /// Records from `from` up to, and not including, `to` were deleted (retention, `DeleteRecords`) before this group read them. `from`
+  /// is the offset that was to be read next, `to` the first one that is still there and is read next. Comes before the record at `to`
+  /// when a member learns of it at its assignment, otherwise within seconds after it.
+  case skipped(TopicPartition, from: Int64, to: Int64)
+
+  /// The log is shorter than what was read of it: the topic was made again, or its end was lost (an unclean leader election). `from`
+  /// is the offset that was to be read next; reading goes on at `to`, which is smaller, unless the group begins at the end of a log.
+  case wentBack(TopicPartition, from: Int64, to: Int64)
+
   /// Something is wrong that the operator should see. Unless `isFatal`, the consumer recovers by itself.
   case fault(EventBusError)
 
@@ -74,7 +83,11 @@ public protocol EventConsumer: AnyObject, Sendable {
   /// membership alive: call it again at least every few seconds, and use `pause` when there is no room for more records.
   func poll(_ limit: PollLimit) async -> [ConsumerEvent]
 
+  /// Ends a revocation: the partitions are free for another member.
   func completeRevocation(_ partitions: [TopicPartition])
+
+  /// How long partitions that the group wants back may be kept before the group takes all of this member's partitions away.
+  var revocationMax: Duration { get }
 
   /// Marks everything before each given offset as processed. What is marked is committed to the broker in the background,
   /// on `completeRevocation` and on `close`.
@@ -95,6 +108,10 @@ public protocol EventConsumer: AnyObject, Sendable {
 
   /// Leaves the group after committing what is stored. Idempotent.
   func close() async
+}
+
+extension EventConsumer {
+  public var revocationMax: Duration { .seconds(10) }
 }
 
 /// Writes records. Order within a partition is the order of the calls, also across retries (idempotent producer).

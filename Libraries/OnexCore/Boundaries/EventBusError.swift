@@ -15,6 +15,8 @@ public struct EventBusError: Error, Sendable, Equatable, CustomStringConvertible
     public static let topicExists = Code("TOPIC_EXISTS")
     /// The record is larger than the topic accepts.
     public static let recordTooLarge = Code("RECORD_TOO_LARGE")
+    /// The broker refuses the record for what it is: no key for a compacted topic, a time outside the topic's limits, a policy.
+    public static let recordRefused = Code("RECORD_REFUSED")
     /// The local queue is full: more was published than the broker takes.
     public static let queueFull = Code("QUEUE_FULL")
     /// Another member owns the partition now, or another producer the transactional id.
@@ -42,4 +44,15 @@ public struct EventBusError: Error, Sendable, Equatable, CustomStringConvertible
   }
 
   public var description: String { "\(code): \(message)" }
+
+  /// The broker answers and does not permit this: an operator must change something.
+  public var isRefusal: Bool { code == .authorization }
+
+  /// One record is refused for its size or content: the same record is refused each time, others are not.
+  public var isAboutTheRecord: Bool { code == .recordTooLarge || code == .recordRefused }
+
+  /// The same error with the topic that it is about.
+  public func of(topic: String) -> EventBusError {
+    EventBusError(code, "topic \(topic): \(message)", isRetriable: isRetriable, isFatal: isFatal)
+  }
 }

@@ -168,8 +168,13 @@ public struct RecordedAnswer: Sendable {
 
 public struct StoreError: Error, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
-    /// The store cannot be reached or is restarting: the same commit may succeed later.
+    /// The store cannot be reached, restarts or has no room: the same call may succeed later.
     case unavailable = "STORE_UNAVAILABLE"
+    /// The store refuses what it was given for its content: the same entries are refused each time, others may be taken.
+    case rejected = "STORE_REJECTED"
+    /// The store refuses to work for this program: a privilege, a table or a function is missing. An operator must change something.
+    case refused = "STORE_REFUSED"
+    /// Anything else.
     case failed = "STORE_FAILED"
   }
 

@@ -31,6 +31,32 @@ public enum DeadLetter {
       headers: record.headers + headers(for: record, cause: cause))
   }
 
+  /// Headers of a cause, and the two of a letter that was cut.
+  private static let ownHeadersMax = 12
+  private static let keyBytesMax = 1024
+
+  /// A letter that its topic refuses, cut: first its value goes, then the headers of the original and a long key. What is left names the
+  /// original's place, where the record can be read for as long as its topic keeps it.
+  ///
+  /// - Returns: `nil` when nothing more can be cut.
+  public static func shorter(_ letter: OutboundRecord) -> OutboundRecord? {
+    let isCut = letter.headers.last?.name == DeadLetterHeader.valueDropped
+    if !isCut {
+      let headers =
+        letter.headers + [
+          RecordHeader(DeadLetterHeader.originalSize, Bytes(String(letter.value?.count ?? 0))),
+          RecordHeader(DeadLetterHeader.valueDropped, "true"),
+        ]
+      return OutboundRecord(
+        topic: letter.topic, partition: letter.partition, key: letter.key, value: nil, messageID: letter.messageID,
+        headers: headers)
+    }
+    guard letter.headers.count > ownHeadersMax || letter.key?.count ?? 0 > keyBytesMax else { return nil }
+    return OutboundRecord(
+      topic: letter.topic, partition: letter.partition, key: letter.key.flatMap { $0.count > keyBytesMax ? nil : $0 }, value: nil,
+      messageID: letter.messageID, headers: letter.headers.suffix(ownHeadersMax))
+  }
+
   private static func headers(for record: ConsumedRecord, cause: Cause) -> [RecordHeader] {
     func header(_ name: String, _ value: String) -> RecordHeader { RecordHeader(name, Bytes(value)) }
     let reason =

@@ -14,6 +14,11 @@ public enum DeadLetterHeader {
   public static let retryCount = "onex_dlq_retry_count"
   public static let correlationID = "onex_dlq_correlation_id"
 
+  /// On a letter that was too large for its topic: it carries no value, and this is the size that the value had, in bytes.
+  public static let originalSize = "onex_dlq_original_size"
+  /// `true` on such a letter.
+  public static let valueDropped = "onex_dlq_value_dropped"
+
   /// On the marker of a replay alone: which dead letter was sent back, and when.
   public static let replayedPlace = "onex_dlq_replayed_place"
   public static let replayedTimestamp = "onex_dlq_replayed_timestamp"

@@ -15,6 +15,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
   case cancelled = "CANCELLED"
   case notAllowed = "NOT_ALLOWED"
   case outputTooLarge = "OUTPUT_TOO_LARGE"
+  case storeRejected = "STORE_REJECTED"
   case conflict = "CONFLICT"
   case internalError = "INTERNAL"
 
@@ -23,7 +24,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .handlerUnavailable, .handlerTimeout, .circuitOpen, .cancelled, .internalError: true
     case .invalidEnvelope, .invalidJSON, .payloadTooLarge, .unsupportedVersion, .unknownOperation, .schemaViolation,
-      .handlerFailed, .deadlineExceeded, .indeterminate, .notAllowed, .outputTooLarge, .conflict:
+      .handlerFailed, .deadlineExceeded, .indeterminate, .notAllowed, .outputTooLarge, .storeRejected, .conflict:
       false
     }
   }

@@ -8,7 +8,7 @@ public struct Lane<Work: Sendable>: Sendable {
     case active
     /// Too much is in flight: the partition stays assigned and returns no records.
     case paused
-    /// The group wants it back: nothing new is taken, what is in flight is finished.
+    /// The group wants it back: nothing new is taken or started, what has begun is finished.
     case revoking
     /// It is somebody else's. Results that still arrive are dropped.
     case lost
@@ -21,18 +21,20 @@ public struct Lane<Work: Sendable>: Sendable {
   /// Size of the records that are not settled.
   public private(set) var bytes = 0
 
+  /// Records that are not settled.
+  public var unsettled: Int { offsets.open }
+
   public init(_ limits: LaneLimits) {
     self.limits = limits
     self.scheduler = KeyOrderedScheduler(concurrencyMax: limits.concurrencyMax)
   }
 
   /// Nothing is in flight.
-  public var isIdle: Bool { offsets.pending == 0 && scheduler.count == 0 }
+  public var isIdle: Bool { offsets.open == 0 && scheduler.count == 0 }
 
-  /// Whether the record may be taken: not when the lane is being given up.
+  /// Whether the record may be taken: not when the lane is being given up, nor when a later one was delivered before.
   public mutating func deliver(_ offset: Int64, bytes count: Int) -> Bool {
-    guard phase == .active || phase == .paused else { return false }
-    offsets.deliver(offset)
+    guard phase == .active || phase == .paused, offsets.deliver(offset) else { return false }
     bytes += count
     return true
   }
@@ -42,9 +44,14 @@ public struct Lane<Work: Sendable>: Sendable {
 
   public mutating func add(_ work: Work, key: Bytes) { scheduler.add(work, key: key) }
 
+  /// The next piece of work that may start. A lane that is being given up starts nothing: its records that have not begun are done by
+  /// the partition's next owner.
   public mutating func nextWork() -> (key: Bytes, work: Work)? {
-    phase == .lost ? nil : scheduler.next()
+    phase == .lost || phase == .revoking ? nil : scheduler.next()
   }
+
+  /// Nothing runs and nothing is on its way to the broker but work that has not begun. A lane that is being given up can go then.
+  public var hasHandedOver: Bool { scheduler.running == 0 && offsets.open <= scheduler.count }
 
   public mutating func finished(_ key: Bytes) { scheduler.finished(key) }
 
@@ -53,20 +60,24 @@ public struct Lane<Work: Sendable>: Sendable {
   /// - Returns: the next offset to store, when it has moved.
   public mutating func settle(_ offset: Int64, bytes count: Int) -> Int64? {
     guard phase != .lost else { return nil }
-    bytes -= count
-    return offsets.complete(offset)
+    let before = offsets.open
+    let watermark = offsets.complete(offset)
+    if offsets.open < before { bytes -= count }
+    return watermark
   }
 
   public enum FlowChange: Sendable, Equatable { case pause, resume }
 
   /// What to do about the flow of records now. Resuming waits until half of the limit is free, so that a lane does not
   /// flutter.
-  public mutating func adjustFlow() -> FlowChange? {
+  ///
+  /// - Parameter isProcessFull: whether all lanes together hold as much as they may.
+  public mutating func adjustFlow(isProcessFull: Bool = false) -> FlowChange? {
     switch phase {
-    case .active where offsets.pending >= limits.recordsMax || bytes >= limits.bytesMax:
+    case .active where isProcessFull || offsets.pending >= limits.recordsMax || bytes >= limits.bytesMax:
       phase = .paused
       return .pause
-    case .paused where offsets.pending <= limits.recordsMax / 2 && bytes <= limits.bytesMax / 2:
+    case .paused where !isProcessFull && offsets.pending <= limits.recordsMax / 2 && bytes <= limits.bytesMax / 2:
       phase = .active
       return .resume
     default:

@@ -1,8 +1,9 @@
-/// First in, first out over an array whose consumed front is dropped in one go, so that taking is constant time on average.
+/// First in, first out over an array whose consumed front is dropped in one go, so that taking is constant time on average. An element
+/// that was taken is let go at once: it may hold a large record.
 struct Queue<Element: Sendable>: Sendable {
   private static var compactAt: Int { 1024 }
 
-  private var storage: [Element] = []
+  private var storage: [Element?] = []
   private var head = 0
 
   var count: Int { storage.count - head }
@@ -13,6 +14,7 @@ struct Queue<Element: Sendable>: Sendable {
   mutating func popFirst() -> Element? {
     guard head < storage.count else { return nil }
     let element = storage[head]
+    storage[head] = nil
     head += 1
     if head == storage.count {
       storage.removeAll(keepingCapacity: storage.capacity <= Queue.compactAt)

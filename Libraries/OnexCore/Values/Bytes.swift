@@ -36,6 +36,22 @@ public struct Bytes: @unchecked Sendable {
     self.count = buffer.count
   }
 
+  /// Copies several runs behind each other.
+  public init(joining parts: [Bytes]) {
+    let count = parts.reduce(0) { $0 + $1.count }
+    guard count > 0 else {
+      self = Bytes.empty
+      return
+    }
+    let storage = ByteStorage(capacity: count)
+    var place = 0
+    for part in parts {
+      if let base = part.base { (storage.memory + place).copyMemory(from: base, byteCount: part.count) }
+      place += part.count
+    }
+    self.init(owner: storage, base: UnsafeRawPointer(storage.memory), count: count)
+  }
+
   public init(_ bytes: [UInt8]) {
     self = bytes.withUnsafeBytes { Bytes(copying: $0) }
   }
@@ -72,6 +88,12 @@ public struct Bytes: @unchecked Sendable {
 
   /// Whether both view the very same bytes, which says that they are equal without looking at them.
   public func isSameMemory(as other: Bytes) -> Bool { base == other.base && count == other.count }
+
+  /// Where this run begins in `whole`; `nil` when it is not a part of the same memory, or is empty.
+  public func offset(in whole: Bytes) -> Int? {
+    guard count > 0, let base, let start = whole.base, base >= start, base + count <= start + whole.count else { return nil }
+    return base - start
+  }
 
   public var array: [UInt8] { withUnsafeBytes { Array($0) } }
 

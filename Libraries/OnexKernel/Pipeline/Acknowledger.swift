@@ -10,7 +10,15 @@ struct Acknowledger: Sendable {
     let parts = pipeline.parts
     publisher = RecordPublisher(
       producer: parts.producer, clock: parts.context.clock, ids: parts.context.ids, backoff: parts.limits.outage,
-      group: parts.group, outages: pipeline.outages, deadLetters: pipeline.metrics.deadLetters)
+      group: parts.group, outages: pipeline.outages, deadLetters: pipeline.metrics.deadLetters,
+      logger: parts.context.logger, answerTopic: Acknowledger.answerTopic(parts))
+  }
+
+  /// Requests to another role are answered the way that role would: its answers find their request's deadline and workflow.
+  private static func answerTopic(_ parts: Pipeline.Parts) -> @Sendable (String) -> String? {
+    guard let topics = parts.streams?.router.topics else { return { _ in nil } }
+    let answers = [topics.effectRequests: topics.effectResponses, topics.workerRequests: topics.workerResponses]
+    return { answers[$0] }
   }
 
   /// Works until the window is closed and empty.
@@ -21,6 +29,7 @@ struct Acknowledger: Sendable {
       let progress = pipeline.lanes.settle(batch.settlements)
       storeOffsets(progress.offsets)
       pipeline.apply(progress)
+      pipeline.apply(pipeline.lanes.drainIfPossible(beside: pipeline.settlements.heldBytes))
       pipeline.metrics.settled(batch)
     }
   }
@@ -47,7 +56,7 @@ struct Acknowledger: Sendable {
   private func forgetTimers(of settlements: [Settlement]) async -> Bool {
     let timers = settlements.flatMap(\.timers)
     guard let streams = pipeline.parts.streams, !timers.isEmpty else { return true }
-    let done: Void? = await pipeline.untilStoreAnswers { () throws(StoreError) in
+    let done: Void? = await pipeline.untilStoreAnswers(.timers) { () throws(StoreError) in
       try await streams.store.finish(timers, consumer: pipeline.parts.group)
     }
     return done != nil
@@ -57,7 +66,7 @@ struct Acknowledger: Sendable {
   private func releaseExecutions(of settlements: [Settlement]) async -> Bool {
     let claims = settlements.flatMap(\.executions)
     guard !claims.isEmpty else { return true }
-    let done: Void? = await pipeline.untilStoreAnswers { () throws(StoreError) in try await pipeline.parts.store.release(claims) }
+    let done: Void? = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in try await pipeline.parts.store.release(claims) }
     return done != nil
   }
 

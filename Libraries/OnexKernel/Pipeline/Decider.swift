@@ -35,6 +35,33 @@ public struct HandlerWork: Sendable {
   let operation: LoadedOperation
 
   var key: Bytes { record.orderingKey(envelope) }
+
+  /// The same with bytes of its own. What a consumer hands out lies in the client's fetch buffers, and a single record keeps a whole
+  /// buffer alive; a handler may run for long.
+  func detached() -> HandlerWork {
+    let parts = [record.value ?? .empty, record.key ?? .empty] + record.headers.map { $0.value ?? .empty }
+    let storage = Bytes(joining: parts)
+    var place = 0
+    func next(_ bytes: Bytes?) -> Bytes? {
+      guard let bytes else { return nil }
+      defer { place += bytes.count }
+      return storage.slice(from: place, count: bytes.count)
+    }
+    let (value, key) = (next(record.value), next(record.key))
+    let copy = ConsumedRecord(
+      source: record.source, offset: record.offset, key: key, value: value,
+      headers: record.headers.map { RecordHeader($0.name, next($0.value)) }, timestamp: record.timestamp)
+    // The envelope's raw parts lie in the record's value.
+    func moved(_ bytes: Bytes) -> Bytes {
+      guard let old = record.value, let offset = bytes.offset(in: old) else { return bytes }
+      return storage.slice(from: offset, count: bytes.count)
+    }
+    var envelope = envelope
+    envelope.payload = moved(envelope.payload)
+    envelope.metadata = envelope.metadata.map(moved)
+    envelope.extensions = envelope.extensions.map { RawField(name: moved($0.name), value: moved($0.value)) }
+    return HandlerWork(record: copy, envelope: envelope, operation: operation)
+  }
 }
 
 extension ConsumedRecord {

@@ -50,7 +50,7 @@ struct HandlerExecution: Sendable {
       let claim = ExecutionClaim(
         consumer: parts.group, identity: work.envelope.requestIdentity, source: work.record.source, offset: work.record.offset,
         epoch: epoch)
-      let outcome = await pipeline.untilStoreAnswers { () throws(StoreError) in try await parts.store.claimExecution(claim) }
+      let outcome = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in try await parts.store.claimExecution(claim) }
       switch outcome {
       case nil: return .drop
       case .fenced?:
@@ -71,7 +71,7 @@ struct HandlerExecution: Sendable {
         guard work.envelope.idempotencyKey != nil, let own = await recordedAnswer(to: work.envelope.messageIdentity) else {
           return Task.isCancelled ? .drop : .run(claim)
         }
-        _ = await pipeline.untilStoreAnswers { () throws(StoreError) in try await parts.store.release([claim]) }
+        _ = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in try await parts.store.release([claim]) }
         return .answer(pipeline.replay.outputs(own, for: work.envelope, in: work.record))
       }
     }
@@ -96,7 +96,7 @@ struct HandlerExecution: Sendable {
     let mark = StartMark(
       consumer: parts.group, identity: work.envelope.identity, lane: start.lane.partition, epoch: epoch,
       token: parts.context.ids.next())
-    switch await pipeline.untilStoreAnswers({ () throws(StoreError) in try await parts.store.markStart(mark) }) {
+    switch await pipeline.untilStoreAnswers(.lookup, { () throws(StoreError) in try await parts.store.markStart(mark) }) {
     case .started?: return .call
     case .startedBefore?: return .refuse(HandlerExecution.indeterminate)
     case .fenced?:
@@ -111,7 +111,7 @@ struct HandlerExecution: Sendable {
     "the effect was started before and its outcome was lost; it is not run again (delivery: at_most_once). Look at the callee")
 
   private func recordedAnswer(to identity: MessageIdentity) async -> RecordedAnswer? {
-    await pipeline.untilStoreAnswers { () throws(StoreError) in
+    await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
       try await parts.store.recorded(identity, consumer: parts.group)
     } ?? nil
   }

@@ -53,6 +53,7 @@ struct Intake: Sendable {
   private func show(_ reading: inout LagReading) {
     let now = parts.context.clock.uptime()
     guard now >= reading.dueAt else { return }
+    pipeline.missing.clearOld()
     reading = LagReading(
       dueAt: now + LagGauges.interval, shown: pipeline.metrics.lag.show(parts.consumer.lag(), before: reading.shown))
   }
@@ -70,11 +71,13 @@ struct Intake: Sendable {
     case .fault(let error) where error.isFatal:
       throw ServiceFailure.internalError("the event bus failed for good: \(error)")
     case .fault(let error):
-      pipeline.outages.failed(.consumer, error.description)
+      pipeline.outages.failed(.consumer, error)
       parts.context.health.check("kafka", state: .down, error: error.description)
     case .recovered:
       pipeline.outages.succeeded(.consumer)
       parts.context.health.check("kafka", state: .up)
+    case .skipped(let partition, let from, let to): pipeline.missing.skipped(partition, from: from, to: to)
+    case .wentBack(let partition, let from, let to): pipeline.missing.wentBack(partition, from: from, to: to)
     case .assigned, .revoking:
       preconditionFailure("handled where the task that follows can be started")
     }
@@ -114,7 +117,8 @@ struct Intake: Sendable {
     while start < records.count {
       let partition = records[start].source
       var end = start + 1
-      while end < records.count, records[end].source == partition { end += 1 }
+      // Offsets rise; where they do not, the log has gone back.
+      while end < records.count, records[end].source == partition, records[end].offset > records[end - 1].offset { end += 1 }
       take(records[start..<end], of: partition, decider, &batch)
       start = end
     }
@@ -153,7 +157,9 @@ struct Intake: Sendable {
         special[decided.count] = Settlement.Special(work: work)
         decided.append(record)
         identities.append(nil)
-      case .run(let item):
+      case .run(let decided):
+        // It outlives the batch that it came in, which may be far larger.
+        let item = decided.detached()
         work.append(item)
         waiting.insert(item.key)
       }
@@ -168,31 +174,36 @@ struct Intake: Sendable {
     pipeline.apply(lanes.add(work, to: lane))
   }
 
-  /// The log goes on before where it was: what was in flight belongs to a log that is no more. The lane is taken again from there, under
-  /// a new claim.
+  /// The log goes on before where it was: what was in flight belongs to a log that no longer exists. The lane is taken again from there,
+  /// under a new claim.
   private func startAnew(_ record: ConsumedRecord) {
-    parts.context.logger.error(
-      "the log went back; records after this offset were lost by the broker and are read anew",
+    parts.context.logger.info(
+      "a lane is read anew because its log went back",
       ["lane": .string(record.source.description), "offset": .integer(Int(record.offset))])
     lanes.remove([record.source])
     pipeline.fenced.add(
       FencedLanes.Lane(partition: record.source, offset: record.offset, dueAt: parts.context.clock.uptime()))
   }
 
-  /// Rests while too much waits to be settled, briefly: a pause of full lanes follows where that does not help.
+  /// Rests while too much waits to be settled, briefly: polling keeps the membership. Where that does not help, every lane pauses.
   private func waitForRoom() async {
-    let limit = parts.limits.unsettledRecordsMax
-    let lanes = lanes
-    guard lanes.unsettled >= limit else { return }
-    _ = await lanes.changes.wait(atMost: parts.limits.restMax, clock: parts.context.clock) { lanes.unsettled < limit }
+    let (lanes, settlements) = (lanes, pipeline.settlements)
+    guard !lanes.hasRoom(beside: settlements.heldBytes) else {
+      pipeline.apply(lanes.drainIfPossible(beside: settlements.heldBytes))
+      return
+    }
+    let hasRoom = await lanes.changes.wait(atMost: parts.limits.restMax, clock: parts.context.clock) {
+      lanes.hasRoom(beside: settlements.heldBytes)
+    }
+    if !hasRoom { pipeline.apply(lanes.fill()) }
   }
 
-  /// Finishes what is in flight of partitions that the group wants back, then gives them up.
+  /// Finishes what has begun in partitions that the group wants back, then gives them up. Work that has not begun is not started here:
+  /// the next owner does it.
   private func giveUp(_ partitions: [TopicPartition]) async {
     let lanes = lanes
-    let isIdle = await lanes.changes.wait(atMost: parts.limits.revocationMax, clock: parts.context.clock) {
-      lanes.isIdle(partitions)
-    }
+    let limit = min(parts.limits.revocationMax, parts.consumer.revocationMax)
+    let isIdle = await lanes.changes.wait(atMost: limit, clock: parts.context.clock) { lanes.hasHandedOver(partitions) }
     if !isIdle { parts.context.logger.warning("partitions given up with records in flight; they will be done again") }
     lanes.remove(partitions)
     pipeline.metrics.assigned.set(lanes.assigned)

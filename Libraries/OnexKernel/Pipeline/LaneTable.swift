@@ -14,12 +14,31 @@ final class LaneTable: Sendable {
   private struct State {
     var entries: [TopicPartition: Entry] = [:]
     var lastEpoch: UInt64 = 0
+    /// Records taken and not settled, and their bytes, over all lanes: always the sum of what the lanes say.
     var unsettled = 0
+    var bytes = 0
+    /// All lanes rest until half of what may be unsettled is free.
+    var isFull = false
 
     /// Changes the lane in place, unless it is gone.
     mutating func update(_ lane: LaneReference, _ body: (inout Entry) -> Void) {
       guard let index = entries.index(forKey: lane.partition), entries[index].value.epoch == lane.epoch else { return }
-      body(&entries.values[index])
+      change(index, body)
+    }
+
+    mutating func change<R>(_ index: Dictionary<TopicPartition, Entry>.Index, _ body: (inout Entry) -> R) -> R {
+      let (records, size) = (entries.values[index].lane.unsettled, entries.values[index].lane.bytes)
+      let result = body(&entries.values[index])
+      unsettled += entries.values[index].lane.unsettled - records
+      bytes += entries.values[index].lane.bytes - size
+      return result
+    }
+
+    mutating func remove(_ partition: TopicPartition) -> Entry? {
+      guard let entry = entries.removeValue(forKey: partition) else { return nil }
+      unsettled -= entry.lane.unsettled
+      bytes -= entry.lane.bytes
+      return entry
     }
   }
 
@@ -33,12 +52,65 @@ final class LaneTable: Sendable {
 
   private let state = Mutex(State())
   private let limits: LaneLimits
+  /// Bounds over all lanes.
+  private let recordsMax: Int
+  private let bytesMax: Int
   let changes = ChangeSignal()
 
-  init(_ limits: LaneLimits) { self.limits = limits }
+  init(_ limits: LaneLimits, recordsMax: Int = .max, bytesMax: Int = .max) {
+    self.limits = limits
+    self.recordsMax = recordsMax
+    self.bytesMax = bytesMax
+  }
 
   /// Records taken and not settled, over all lanes.
   var unsettled: Int { state.withLock { $0.unsettled } }
+
+  /// Their bytes.
+  var unsettledBytes: Int { state.withLock { $0.bytes } }
+
+  /// - Parameter more: bytes held beside the records, which count against the same bound.
+  func hasRoom(beside more: Int) -> Bool {
+    state.withLock { $0.unsettled < recordsMax && $0.bytes + more < bytesMax }
+  }
+
+  /// Pauses every lane, since there is no room; they resume by themselves.
+  func fill() -> Progress {
+    state.withLock { state in
+      var progress = Progress()
+      guard !state.isFull else { return progress }
+      state.isFull = true
+      LaneTable.adjustFlows(&state, into: &progress)
+      return progress
+    }
+  }
+
+  /// Lets lanes go on when half of what may be unsettled is free.
+  func drainIfPossible(beside more: Int) -> Progress {
+    state.withLock { state in
+      var progress = Progress()
+      guard state.isFull, state.unsettled <= recordsMax / 2, state.bytes + more <= bytesMax / 2 else { return progress }
+      state.isFull = false
+      LaneTable.adjustFlows(&state, into: &progress)
+      return progress
+    }
+  }
+
+  private static func adjustFlows(_ state: inout State, into progress: inout Progress) {
+    for index in state.entries.indices {
+      let partition = state.entries[index].key
+      guard partition != TimerLane.partition else { continue }
+      adjust(&state.entries.values[index].lane, partition, state.isFull, into: &progress)
+    }
+  }
+
+  /// Whether everything that the lanes hold together is what they say one by one. For tests.
+  var isConsistent: Bool {
+    state.withLock { state in
+      state.unsettled == state.entries.values.reduce(0) { $0 + $1.lane.unsettled }
+        && state.bytes == state.entries.values.reduce(0) { $0 + $1.lane.bytes }
+    }
+  }
 
   var assigned: Int { state.withLock { $0.entries.count } }
 
@@ -47,6 +119,7 @@ final class LaneTable: Sendable {
     state.withLock { state in
       partitions.map { partition in
         state.lastEpoch += 1
+        _ = state.remove(partition)
         state.entries[partition] = Entry(epoch: state.lastEpoch, lane: Lane(limits))
         return LaneReference(partition: partition, epoch: state.lastEpoch)
       }
@@ -85,12 +158,13 @@ final class LaneTable: Sendable {
   func deliver(_ records: ArraySlice<ConsumedRecord>, of partition: TopicPartition) -> LaneReference? {
     state.withLock { state in
       guard let index = state.entries.index(forKey: partition) else { return nil }
-      let lane = LaneReference(partition: partition, epoch: state.entries[index].value.epoch)
-      for record in records {
-        guard state.entries.values[index].lane.deliver(record.offset, bytes: record.size) else { return nil }
+      let isTaken = state.change(index) { entry in
+        for record in records {
+          guard entry.lane.deliver(record.offset, bytes: record.size) else { return false }
+        }
+        return true
       }
-      state.unsettled += records.count
-      return lane
+      return isTaken ? LaneReference(partition: partition, epoch: state.entries[index].value.epoch) : nil
     }
   }
 
@@ -98,9 +172,10 @@ final class LaneTable: Sendable {
   func add(_ work: [HandlerWork], to lane: LaneReference) -> Progress {
     state.withLock { state in
       var progress = Progress()
+      let isFull = state.isFull
       state.update(lane) { entry in
         for item in work { entry.lane.add(item, key: item.key) }
-        LaneTable.advance(&entry.lane, lane, into: &progress)
+        LaneTable.advance(&entry.lane, lane, isFull, into: &progress)
       }
       return progress
     }
@@ -123,6 +198,7 @@ final class LaneTable: Sendable {
   func settle(_ settlements: [Settlement]) -> Progress {
     let progress = state.withLock { state in
       var progress = Progress()
+      let isFull = state.isFull
       for settlement in settlements {
         let lane = settlement.lane
         state.update(lane) { entry in
@@ -131,10 +207,8 @@ final class LaneTable: Sendable {
             progress.offsets[lane.partition] = offset
           }
           if let key = settlement.finishedKey { entry.lane.finished(key) }
-          LaneTable.advance(&entry.lane, lane, into: &progress)
+          LaneTable.advance(&entry.lane, lane, isFull, into: &progress)
         }
-        // A lane that went away has taken its share off the count already.
-        if state.entries[lane.partition]?.epoch == lane.epoch { state.unsettled -= settlement.records.count }
       }
       return progress
     }
@@ -142,13 +216,21 @@ final class LaneTable: Sendable {
     return progress
   }
 
-  private static func advance(_ lane: inout Lane<HandlerWork>, _ reference: LaneReference, into progress: inout Progress) {
+  private static func advance(
+    _ lane: inout Lane<HandlerWork>, _ reference: LaneReference, _ isFull: Bool, into progress: inout Progress
+  ) {
     while let (key, work) = lane.nextWork() {
       progress.start.append(HandlerStart(lane: reference, key: key, work: work))
     }
-    switch lane.adjustFlow() {
-    case .pause: progress.pause.append(reference.partition)
-    case .resume: progress.resume.append(reference.partition)
+    adjust(&lane, reference.partition, isFull, into: &progress)
+  }
+
+  private static func adjust(
+    _ lane: inout Lane<HandlerWork>, _ partition: TopicPartition, _ isFull: Bool, into progress: inout Progress
+  ) {
+    switch lane.adjustFlow(isProcessFull: isFull) {
+    case .pause: progress.pause.append(partition)
+    case .resume: progress.resume.append(partition)
     case nil: break
     }
   }
@@ -167,8 +249,7 @@ final class LaneTable: Sendable {
     let pending = state.withLock { state in
       var pending: [TopicPartition: Int64] = [:]
       for partition in partitions {
-        guard let entry = state.entries.removeValue(forKey: partition) else { continue }
-        state.unsettled -= entry.lane.offsets.pending
+        guard let entry = state.remove(partition) else { continue }
         pending[partition] = entry.lane.offsets.firstPending
       }
       return pending
@@ -189,6 +270,11 @@ final class LaneTable: Sendable {
     state.withLock { state in partitions.allSatisfy { state.entries[$0]?.lane.isIdle ?? true } }
   }
 
+  /// Whether nothing that was begun in these lanes is still under way.
+  func hasHandedOver(_ partitions: [TopicPartition]) -> Bool {
+    state.withLock { state in partitions.allSatisfy { state.entries[$0]?.lane.hasHandedOver ?? true } }
+  }
+
   var partitions: [TopicPartition] { state.withLock { $0.entries.keys.sorted() } }
 }
 
@@ -200,6 +286,13 @@ struct HandlerStart: Sendable {
 }
 
 extension ConsumedRecord {
-  /// Key and value together, which is what holding the record costs.
-  var size: Int { (key?.count ?? 0) + (value?.count ?? 0) }
+  /// What holding a header costs beside its text.
+  private static let headerBytes = 64
+
+  /// What holding the record costs: key, value and headers.
+  var size: Int {
+    let size = (key?.count ?? 0) + (value?.count ?? 0)
+    guard !headers.isEmpty else { return size }
+    return headers.reduce(size) { $0 + ConsumedRecord.headerBytes + $1.name.utf8.count + ($1.value?.count ?? 0) }
+  }
 }

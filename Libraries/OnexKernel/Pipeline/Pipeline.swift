@@ -58,11 +58,12 @@ public final class Pipeline: Sendable {
   let parts: Parts
   let streamContext: StreamContext?
   let lanes: LaneTable
-  let settlements = SettlementQueue()
+  let settlements: SettlementQueue
   let window = PublicationWindow()
   let fenced = FencedLanes()
   let metrics: PipelineMetrics
   let outages: OutageReporter
+  let missing: MissingRecords
   private let failed = Mutex<ServiceFailure?>(nil)
   private let starts: AsyncStream<HandlerStart>
   private let starter: AsyncStream<HandlerStart>.Continuation
@@ -72,9 +73,12 @@ public final class Pipeline: Sendable {
     streamContext = parts.streams.map {
       StreamContext(router: $0.router, group: parts.group, outputBytesMax: parts.outputBytesMax)
     }
-    lanes = LaneTable(parts.limits.lane)
+    lanes = LaneTable(
+      parts.limits.lane, recordsMax: parts.limits.unsettledRecordsMax, bytesMax: parts.limits.unsettledBytesMax)
+    settlements = SettlementQueue(recordsMax: parts.limits.commitRecordsMax, bytesMax: parts.limits.commitBytesMax)
     metrics = PipelineMetrics(parts.context.metrics, group: parts.group)
-    outages = OutageReporter(health: parts.context.health, logger: parts.context.logger)
+    outages = OutageReporter(health: parts.context.health, logger: parts.context.logger, name: parts.group)
+    missing = MissingRecords(parts.context, group: parts.group)
     // Bounded by the lanes: none starts more than its concurrency.
     (starts, starter) = AsyncStream.makeStream()
   }
@@ -99,7 +103,8 @@ public final class Pipeline: Sendable {
         try await intake.run()
       } catch {
         starter.finish()
-        settlements.close()
+        // What was interrupted has no outcome: another process does it again, and nothing of it may be published here.
+        settlements.abandon()
         group.cancelAll()
         throw error
       }
@@ -118,7 +123,7 @@ public final class Pipeline: Sendable {
   /// Claims lanes of this member in the store, so that nobody who held them before can commit any more.
   func claim(_ lanes: [LaneReference]) async {
     guard !lanes.isEmpty, !parts.store.isStateless else { return }
-    let epochs = await untilStoreAnswers { () throws(StoreError) in
+    let epochs = await untilStoreAnswers(.claim) { () throws(StoreError) in
       try await parts.store.claim(lanes.map(\.partition), consumer: parts.group)
     }
     if let epochs { self.lanes.claimed(lanes, epochs) }
@@ -161,22 +166,46 @@ public final class Pipeline: Sendable {
 
   /// Repeats `body` until the store answers.
   ///
+  /// - Parameter operation: which report of an outage the answer ends.
   /// - Returns: `nil` when the task was cancelled first.
-  func untilStoreAnswers<Value: Sendable>(_ body: () async throws(StoreError) -> Value) async -> Value? {
+  func untilStoreAnswers<Value: Sendable>(
+    _ operation: OutageReporter.Witness = .lookup, _ body: () async throws(StoreError) -> Value
+  ) async -> Value? {
     var attempt = 0
     while !Task.isCancelled {
       do {
         let value = try await body()
-        outages.succeeded(.store)
+        outages.succeeded(operation)
         return value
       } catch {
         attempt += 1
-        outages.failed(.store, error.message)
-        let policy = parts.limits.outage
-        let backoff = policy.backoff(afterAttempt: attempt, random: parts.context.ids.nextUnit()) ?? policy.maxBackoff
-        try? await parts.context.clock.sleep(for: backoff)
+        outages.failed(operation, error)
+        await backOff(attempt)
       }
     }
     return nil
+  }
+
+  /// The same for what consists of several records: an answer that refuses their content is an answer.
+  ///
+  /// - Returns: `nil` when the task was cancelled first.
+  func untilStoreDecides<Value: Sendable>(
+    _ operation: OutageReporter.Witness, _ body: () async throws(StoreError) -> Value
+  ) async -> Result<Value, StoreError>? {
+    await untilStoreAnswers(operation) { () throws(StoreError) -> Result<Value, StoreError> in
+      do throws(StoreError) {
+        return .success(try await body())
+      } catch {
+        guard error.code == .rejected else { throw error }
+        return .failure(error)
+      }
+    }
+  }
+
+  /// Waits before attempt number `attempt` + 1 at something that is away or refuses.
+  func backOff(_ attempt: Int) async {
+    let policy = parts.limits.outage
+    let backoff = policy.backoff(afterAttempt: attempt, random: parts.context.ids.nextUnit()) ?? policy.maxBackoff
+    try? await parts.context.clock.sleep(for: backoff)
   }
 }

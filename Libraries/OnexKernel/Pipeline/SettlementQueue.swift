@@ -1,32 +1,73 @@
 import OnexCore
 import Synchronization
 
-/// Hands settlements from the tasks that decide to those that commit. A committer takes all there are: the busier the pipeline, the
-/// larger its batches. What belongs to a lane that another committer has under way waits for that, so that each lane stays in order.
+/// Hands settlements from the tasks that decide to those that commit. The busier the pipeline, the larger the batches, up to a bound of
+/// records and bytes: within it a committer takes from each waiting lane in turn, and the next one begins where it stopped. Settlements of
+/// a lane that another committer has under way wait for that, so that each lane stays in order.
 final class SettlementQueue: Sendable {
+  private struct Item {
+    let settlement: Settlement
+    let records: Int
+    let bytes: Int
+  }
+
   private struct State {
-    var items: [Settlement] = []
+    /// What waits, by partition; a partition without settlements has no entry.
+    var waiting: [TopicPartition: Deque<Item>] = [:]
+    /// Partitions that have something to take, in the order of their turns. Contains neither those under way nor those without settlements.
+    var turns = Deque<TopicPartition>()
     var records = 0
+    var bytes = 0
     var isClosed = false
+    var isAbandoned = false
     /// Partitions that a committer has taken settlements of and not finished.
     var underWay: Set<TopicPartition> = []
     var readers: [CheckedContinuation<Void, Never>] = []
 
-    var hasReady: Bool { items.contains { !underWay.contains($0.lane.partition) } }
-    var isAtEnd: Bool { isClosed && items.isEmpty }
+    var isAtEnd: Bool { isAbandoned || (isClosed && waiting.isEmpty) }
   }
 
   private let state = Mutex(State())
+  private let recordsMax: Int
+  private let bytesMax: Int
+  private let outputs = ByteTotal()
+
+  /// - Parameters:
+  ///   - recordsMax: records that one `take` returns at most; a single settlement may have more.
+  ///   - bytesMax: the same for the bytes of records and outputs.
+  init(recordsMax: Int = .max, bytesMax: Int = .max) {
+    precondition(recordsMax > 0 && bytesMax > 0, "a commit has room for a record")
+    self.recordsMax = recordsMax
+    self.bytesMax = bytesMax
+  }
 
   /// Records that wait here.
   var count: Int { state.withLock { $0.records } }
 
+  /// Bytes of outputs that are held here or on their way to the broker.
+  var heldBytes: Int { outputs.value }
+
+  /// Adds a settlement. One that comes from a cancelled task is dropped: its work was interrupted, and whoever does it again gives the
+  /// answer.
   func add(_ settlement: Settlement) {
-    let reader = state.withLock { state in
-      state.items.append(settlement)
-      state.records += settlement.records.count
-      // Whoever has its partition under way comes for it. Of earlier items none is ready: a committer takes all that are.
-      return state.underWay.contains(settlement.lane.partition) ? nil : state.readers.popLast()
+    guard !Task.isCancelled else { return }
+    var settlement = settlement
+    let outputBytes = settlement.outputBytes
+    settlement.held = HeldBytes(outputBytes, of: outputs)
+    let item = Item(
+      settlement: settlement, records: settlement.records.count,
+      bytes: settlement.records.reduce(outputBytes) { $0 + $1.size })
+    let partition = settlement.lane.partition
+    let reader: CheckedContinuation<Void, Never>? = state.withLock { state in
+      guard !state.isAbandoned else { return nil }
+      state.records += item.records
+      state.bytes += item.bytes
+      if state.waiting[partition]?.append(item) != nil { return nil }
+      state.waiting[partition] = Deque(item)
+      // While the partition is under way, its committer takes the item when it finishes.
+      guard !state.underWay.contains(partition) else { return nil }
+      state.turns.append(partition)
+      return state.readers.popLast()
     }
     reader?.resume()
   }
@@ -36,15 +77,26 @@ final class SettlementQueue: Sendable {
     wakeAll { $0.isClosed = true }
   }
 
-  /// Everything of lanes that nobody has under way, in order; `nil` when the queue is closed and empty. Followed by `finish`.
+  /// Drops what waits and everything that still comes.
+  func abandon() {
+    wakeAll { state in
+      state.isAbandoned = true
+      state.waiting = [:]
+      state.turns = Deque()
+      (state.records, state.bytes) = (0, 0)
+    }
+  }
+
+  /// Settlements of lanes that no other committer has under way, each lane's in order; `nil` when the queue is closed and empty, or
+  /// abandoned. Followed by `finish`.
   func take() async -> [Settlement]? {
     while true {
-      let (taken, isAtEnd) = state.withLock { state in (SettlementQueue.take(&state), state.isAtEnd) }
+      let (taken, isAtEnd) = state.withLock { state in (take(&state), state.isAtEnd) }
       if !taken.isEmpty { return taken }
       if isAtEnd { return nil }
       await withCheckedContinuation { continuation in
         let isReady = state.withLock { state in
-          guard !state.hasReady, !state.isAtEnd else { return true }
+          guard state.turns.isEmpty, !state.isAtEnd else { return true }
           state.readers.append(continuation)
           return false
         }
@@ -56,25 +108,50 @@ final class SettlementQueue: Sendable {
   /// The lanes of what was taken are free again.
   func finish(_ taken: [Settlement]) {
     wakeAll { state in
-      for settlement in taken { state.underWay.remove(settlement.lane.partition) }
+      for settlement in taken {
+        let partition = settlement.lane.partition
+        guard state.underWay.remove(partition) != nil, state.waiting[partition] != nil else { continue }
+        state.turns.append(partition)
+      }
     }
   }
 
-  private static func take(_ state: inout State) -> [Settlement] {
+  private func take(_ state: inout State) -> [Settlement] {
+    if state.records <= recordsMax, state.bytes <= bytesMax { return takeAll(&state) }
+    var taken: [TopicPartition: [Settlement]] = [:]
+    var order: [TopicPartition] = []
+    var (records, bytes) = (0, 0)
+    while let partition = state.turns.first, let item = state.waiting[partition]?.first {
+      if records > 0, records + item.records > recordsMax || bytes + item.bytes > bytesMax { break }
+      state.turns.removeFirst()
+      state.waiting[partition]?.removeFirst()
+      records += item.records
+      bytes += item.bytes
+      if taken[partition] == nil { order.append(partition) }
+      taken[partition, default: []].append(item.settlement)
+      if state.waiting[partition]?.isEmpty == true { state.waiting[partition] = nil } else { state.turns.append(partition) }
+    }
+    state.records -= records
+    state.bytes -= bytes
+    // What is left of the lanes taken waits until they are finished.
+    if !state.turns.isEmpty { state.turns.removeAll { taken[$0] != nil } }
+    state.underWay.formUnion(order)
+    return order.flatMap { taken[$0] ?? [] }
+  }
+
+  /// Everything whose turn can come; it fits into one commit.
+  private func takeAll(_ state: inout State) -> [Settlement] {
     var taken: [Settlement] = []
-    if state.underWay.isEmpty {
-      swap(&taken, &state.items)
-    } else {
-      var waiting: [Settlement] = []
-      for item in state.items {
-        if state.underWay.contains(item.lane.partition) { waiting.append(item) } else { taken.append(item) }
+    for partition in state.turns.elements {
+      guard let items = state.waiting.removeValue(forKey: partition) else { continue }
+      state.underWay.insert(partition)
+      for item in items.elements {
+        state.records -= item.records
+        state.bytes -= item.bytes
+        taken.append(item.settlement)
       }
-      state.items = waiting
     }
-    for settlement in taken {
-      state.records -= settlement.records.count
-      state.underWay.insert(settlement.lane.partition)
-    }
+    state.turns = Deque()
     return taken
   }
 
@@ -85,5 +162,36 @@ final class SettlementQueue: Sendable {
       return state.readers
     }
     for reader in readers { reader.resume() }
+  }
+}
+
+/// First in, first out, in constant time on average. What was taken is let go at once.
+private struct Deque<Element> {
+  private static var compactAt: Int { 256 }
+
+  private var storage: [Element?] = []
+  private var head = 0
+
+  init() {}
+
+  init(_ element: Element) { storage = [element] }
+
+  var isEmpty: Bool { head == storage.count }
+  var first: Element? { head < storage.count ? storage[head] : nil }
+  var elements: [Element] { storage[head...].compactMap(\.self) }
+
+  mutating func append(_ element: Element) { storage.append(element) }
+
+  mutating func removeFirst() {
+    storage[head] = nil
+    head += 1
+    guard head == storage.count || head >= Deque.compactAt else { return }
+    storage.removeFirst(head)
+    head = 0
+  }
+
+  mutating func removeAll(where isUnwanted: (Element) -> Bool) {
+    storage = elements.filter { !isUnwanted($0) }
+    head = 0
   }
 }

@@ -26,12 +26,16 @@ struct Settler: Sendable {
 
   private func settle(_ settlements: [Settlement]) async {
     let live = settlements.filter { pipeline.lanes.isLive($0.lane) }
-    guard !live.isEmpty, let outputs = await commit(live) else { return }
-    await pipeline.window.waitForRepeats()
-    pipeline.window.add(
-      PublishedBatch(
-        settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
-        publication: pipeline.parts.producer.send(outputs.records)))
+    guard !live.isEmpty else { return }
+    for outputs in await commit(live) {
+      await pipeline.window.waitForRepeats()
+      // A process that is ending publishes no more: what is committed comes again to the next owner, who finds it recorded.
+      guard !Task.isCancelled else { return }
+      pipeline.window.add(
+        PublishedBatch(
+          settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
+          publication: pipeline.parts.producer.send(outputs.records)))
+    }
   }
 
   private struct Outputs {
@@ -42,40 +46,126 @@ struct Settler: Sendable {
     let source: @Sendable (Int) -> ConsumedRecord
   }
 
-  /// - Returns: what to publish: the outputs, or for repeats those recorded earlier. `nil` when cancelled.
-  private func commit(_ settlements: [Settlement]) async -> Outputs? {
+  /// - Returns: what to publish, in order: the outputs, or for repeats those recorded earlier. Empty when cancelled.
+  private func commit(_ settlements: [Settlement]) async -> [Outputs] {
     guard !pipeline.parts.store.isStateless else {
       let records = settlements.count == 1 ? settlements[0].outputs : settlements.flatMap(\.outputs)
-      return Outputs(settlements: settlements, records: records) { Settler.source(of: $0, in: settlements) }
+      return [Outputs(settlements: settlements, records: records) { Settler.source(of: $0, in: settlements) }]
     }
     return await record(settlements)
   }
 
-  /// Commits the settlements of lanes that are still ours, and drops the others.
-  private func record(_ settlements: [Settlement]) async -> Outputs? {
-    let parts = pipeline.parts
+  /// Commits the settlements of lanes that are still ours, and drops the others. What the store refuses for its content is found by
+  /// halving the batch, and given up alone.
+  private func record(_ settlements: [Settlement]) async -> [Outputs] {
     var live = settlements
+    var conflicts = 0
     while true {
-      guard let epochs = await claims(of: &live), let loaded = await load(live) else { return nil }
-      let now = parts.context.clock.now()
-      let draft = BatchDraft(live, loaded, pipeline.streamContext, now: now)
-      for (stream, reason) in draft.refused {
-        parts.context.logger.error(
-          "a stream refused its input", ["stream": .string(stream.description), "reason": .string(reason)])
-      }
-      let batch = draft.batch(id: parts.context.ids.next(), consumer: parts.group, lanes: epochs, now: now)
-      switch await commit(batch) {
-      case nil: return nil
-      case .fenced(let partitions): pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
-      case .conflict: pipeline.metrics.conflicts.add()
-      case .committed(let repeats, let silenced): return await outputs(live, draft.entries, repeats, silenced)
+      guard let epochs = await claims(of: &live) else { return [] }
+      switch await attempt(live, epochs) {
+      case nil: return []
+      case .failure(let error): return await isolate(live, error)
+      case .success(.fenced(let partitions)):
+        pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
+      case .success(.committed(let outputs)): return [outputs]
+      case .success(.conflict):
+        pipeline.metrics.conflicts.add()
+        conflicts += 1
+        guard conflicts < pipeline.parts.limits.conflictsMax else {
+          let reason = "another change of its stream came first \(conflicts) times"
+          return await isolate(live, StoreError(.rejected, reason))
+        }
+        await rest(afterConflict: conflicts)
       }
     }
   }
 
-  private func commit(_ batch: CommitBatch) async -> CommitOutcome? {
+  private enum Attempt {
+    case committed(Outputs)
+    case conflict
+    case fenced(Set<TopicPartition>)
+  }
+
+  /// Decides and commits once.
+  ///
+  /// - Returns: `nil` when cancelled; a failure when the store refuses the content.
+  private func attempt(
+    _ live: [Settlement], _ epochs: [TopicPartition: LaneEpoch]
+  ) async -> Result<Attempt, StoreError>? {
+    let parts = pipeline.parts
+    let loaded: LoadedStreams
+    switch await load(live) {
+    case nil: return nil
+    case .failure(let error): return .failure(error)
+    case .success(let found): loaded = found
+    }
+    let now = parts.context.clock.now()
+    let draft = BatchDraft(live, loaded, pipeline.streamContext, now: now)
+    let batch = draft.batch(id: parts.context.ids.next(), consumer: parts.group, lanes: epochs, now: now)
+    switch await commit(batch) {
+    case nil: return nil
+    case .failure(let error): return .failure(error)
+    case .success(.fenced(let partitions)): return .success(.fenced(partitions))
+    case .success(.conflict): return .success(.conflict)
+    case .success(.committed(let repeats, let silenced)):
+      // Once for each refusal, and not for every attempt that a conflict made void.
+      for (stream, reason) in draft.refused {
+        parts.context.logger.error(
+          "a stream refused its input", ["stream": .string(stream.description), "reason": .string(reason)])
+      }
+      return .success(.committed(await outputs(live, draft.entries, repeats, silenced)))
+    }
+  }
+
+  private func rest(afterConflict conflicts: Int) async {
+    let policy = pipeline.parts.limits.conflict
+    let random = pipeline.parts.context.ids.nextUnit()
+    try? await pipeline.parts.context.clock.sleep(
+      for: policy.backoff(afterAttempt: conflicts, random: random) ?? policy.maxBackoff)
+  }
+
+  /// Commits in halves, down to the one record that the store refuses, and gives that up.
+  private func isolate(_ settlements: [Settlement], _ error: StoreError) async -> [Outputs] {
+    guard let (left, right) = settlements.halves else {
+      guard let only = settlements.first else { return [] }
+      return await giveUp(only, error)
+    }
+    return await record(left) + record(right)
+  }
+
+  /// Commits a refusal in the place of a record that the store does not take. Should the store refuse this too, nothing is wrong with
+  /// the record: the store does not work, and the lane waits until it takes one of the two.
+  private func giveUp(_ settlement: Settlement, _ error: StoreError) async -> [Outputs] {
+    let quarantine = Quarantine(pipeline.parts, pipeline.streamContext)
+    var (error, isReplaced, attempts) = (error, true, 0)
+    while true {
+      var live = [isReplaced ? quarantine.replacement(for: settlement, error) : settlement]
+      guard let epochs = await claims(of: &live), let result = await attempt(live, epochs) else { return [] }
+      switch result {
+      case .success(.committed(let outputs)):
+        if isReplaced { quarantine.report(settlement, error) }
+        return [outputs]
+      case .success(.fenced(let partitions)):
+        pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
+      case .success(.conflict):
+        attempts += 1
+        await rest(afterConflict: attempts)
+      case .failure(let refusal):
+        attempts += 1
+        if isReplaced {
+          pipeline.outages.failed(.commit, refusal)
+          await pipeline.backOff(attempts)
+        } else {
+          error = refusal
+        }
+        isReplaced.toggle()
+      }
+    }
+  }
+
+  private func commit(_ batch: CommitBatch) async -> Result<CommitOutcome, StoreError>? {
     let (store, clock) = (pipeline.parts.store, pipeline.parts.context.clock)
-    return await pipeline.untilStoreAnswers { () throws(StoreError) in
+    return await pipeline.untilStoreDecides(.commit) { () throws(StoreError) in
       let start = clock.uptime()
       let outcome = try await store.commit(batch)
       pipeline.metrics.commits.add()
@@ -85,13 +175,13 @@ struct Settler: Sendable {
   }
 
   /// What the store knows of the streams that the batch concerns.
-  private func load(_ settlements: [Settlement]) async -> LoadedStreams? {
-    guard let streams = pipeline.parts.streams else { return LoadedStreams() }
+  private func load(_ settlements: [Settlement]) async -> Result<LoadedStreams, StoreError>? {
+    guard let streams = pipeline.parts.streams else { return .success(LoadedStreams()) }
     let works = settlements.flatMap { settlement in settlement.special.values.compactMap(\.work) }
-    guard !works.isEmpty else { return LoadedStreams() }
+    guard !works.isEmpty else { return .success(LoadedStreams()) }
     let names = Set(works.map(\.stream)).sorted()
     let lookups = works.flatMap(\.lookups)
-    return await pipeline.untilStoreAnswers { () throws(StoreError) in
+    return await pipeline.untilStoreDecides(.lookup) { () throws(StoreError) in
       try await streams.store.load(names, lookups, consumer: pipeline.parts.group)
     }
   }
@@ -173,7 +263,7 @@ struct Settler: Sendable {
     else { return nil }
     let timer = DurableTimer(id: envelope.deadlineTimerID, due: deadline, purpose: .deadline)
     func look(_ identity: MessageIdentity) async -> RecordedAnswer?? {
-      await pipeline.untilStoreAnswers { () throws(StoreError) in
+      await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
         try await parts.store.recorded(identity, consumer: parts.group)
       }
     }

@@ -52,7 +52,7 @@ struct TimerLane: Sendable {
       pipeline.lanes.claimed(lanes, [TimerLane.partition: epoch])
       return lanes.first
     } catch {
-      pipeline.outages.failed(.store, error.message)
+      pipeline.outages.failed(.timers, error)
       return held
     }
   }
@@ -67,9 +67,9 @@ struct TimerLane: Sendable {
       found = try await streams.store.dueTimers(
         TimerQuery(
           consumer: pipeline.parts.group, now: now, countMax: limits.timerBatchMax, handlers: streams.router.reducers.handlers))
-      pipeline.outages.succeeded(.store)
+      pipeline.outages.succeeded(.timers)
     } catch {
-      pipeline.outages.failed(.store, error.message)
+      pipeline.outages.failed(.timers, error)
       return limits.timerPollMax
     }
     guard !found.timers.isEmpty else {

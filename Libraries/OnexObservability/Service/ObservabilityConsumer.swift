@@ -171,6 +171,14 @@ final class ObservabilityConsumer: Sendable {
       throw ServiceFailure.internalError("the event bus failed for good: \(error)")
     case .fault(let error):
       watch.failed(error.code == .unknownTopic ? .topics : .broker, error.description)
+    case .skipped(let partition, let from, let to):
+      context.logger.warning(
+        "records were deleted before they were read",
+        ["partition": .string(partition.description), "from": .integer(Int(from)), "to": .integer(Int(to))])
+    case .wentBack(let partition, let from, let to):
+      context.logger.error(
+        "the log went back: its topic was made again or has lost its end",
+        ["partition": .string(partition.description), "from": .integer(Int(from)), "to": .integer(Int(to))])
     case .recovered:
       watch.succeeded(.broker)
       watch.succeeded(.topics)

@@ -187,16 +187,28 @@ public final class PostgresStore: StreamStore {
     do {
       return try await body()
     } catch {
-      throw StoreError(error.isRetriable ? .unavailable : .failed, error.advice)
+      throw StoreError(error.storeCode, error.advice)
     }
   }
 }
 
 extension PostgresError {
+  /// The class of the error (PostgreSQL documentation, appendix A). An exception of the store's own functions (P0001) says nothing about
+  /// the content of an entry.
+  fileprivate var storeCode: StoreError.Code {
+    if isRetriable { return .unavailable }
+    if isDataError, sqlState != "P0001" { return .rejected }
+    let isRefused =
+      code == .authentication || isSchemaMissing || sqlState?.hasPrefix("42501") == true || sqlState?.hasPrefix("28") == true
+    return isRefused ? .refused : .failed
+  }
+
+  /// undefined_table, invalid_schema_name, undefined_function
+  private var isSchemaMissing: Bool { ["42P01", "3F000", "42883"].contains(sqlState ?? "") }
+
   /// The error, with what to do where that is known.
   fileprivate var advice: String {
-    // undefined_table, invalid_schema_name, undefined_function
-    guard ["42P01", "3F000", "42883"].contains(sqlState ?? "") else { return description }
+    guard isSchemaMissing else { return description }
     return "\(description); the database lacks this version's schema: run `onexctl migrate up`"
   }
 }

@@ -9,11 +9,15 @@ public final class HealthState: Sendable {
   static let checksMax = 64
   static let failedHandlersMax = 1000
   static let detailsMax = 16
+  /// Parts of the process that raise one reason.
+  static let sourcesMax = 256
   /// A reason is to be read; what is longer belongs into the log.
   static let messageBytesMax = 2048
 
   private let clock: any RuntimeClock
   private let state: Mutex<HealthSnapshot>
+  /// By code, those that have raised it and have not cleared it.
+  private let sources = Mutex<[String: Set<String>]>([:])
 
   public init(clock: any RuntimeClock = SystemClock()) {
     self.clock = clock
@@ -77,6 +81,27 @@ public final class HealthState: Sendable {
       } else if state.reasons.count < HealthState.reasonsMax {
         state.reasons.append(reason)
       }
+    }
+  }
+
+  /// Raises a reason that several parts of the process can raise: it stays until each of them has cleared it.
+  ///
+  /// - Parameter source: the part that saw it; a name from the program.
+  public func raise(_ code: String, from source: String, message: String, blocksReadiness: Bool) {
+    // Under the lock: of two at once, the last one holds.
+    sources.withLock { sources in
+      guard sources[code]?.contains(source) == true || sources[code]?.count ?? 0 < HealthState.sourcesMax else { return }
+      sources[code, default: []].insert(source)
+      raise(code, message: message, blocksReadiness: blocksReadiness)
+    }
+  }
+
+  /// The reason is over as far as this part of the process can see.
+  public func clear(_ code: String, from source: String) {
+    sources.withLock { sources in
+      guard sources[code]?.remove(source) != nil, sources[code]?.isEmpty == true else { return }
+      sources[code] = nil
+      clear(code)
     }
   }
 

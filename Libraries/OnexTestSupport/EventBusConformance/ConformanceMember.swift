@@ -2,6 +2,12 @@ import OnexCore
 
 /// A consumer and what it was told so far.
 final class ConformanceMember {
+  struct Skip: Equatable {
+    let partition: TopicPartition
+    let from: Int64
+    let to: Int64
+  }
+
   static let waitMax: Duration = .seconds(60)
 
   let consumer: any EventConsumer
@@ -9,6 +15,8 @@ final class ConformanceMember {
   private(set) var assigned: Set<TopicPartition> = []
   private(set) var revoking: Set<TopicPartition> = []
   private(set) var hasJoined = false
+  private(set) var skipped: [Skip] = []
+  private(set) var wentBack: [Skip] = []
   /// Gives up at once what the group wants back, after storing what was read.
   var yieldsReadily = true
   private let clock = SystemClock()
@@ -43,6 +51,11 @@ final class ConformanceMember {
         revoking.subtract(partitions)
       case .fault(let error):
         if error.isFatal { throw ConformanceFailure("the consumer failed for good: \(error)") }
+      case .skipped(let partition, let from, let to):
+        try require(from < to, "a gap is not empty: \(partition) \(from) to \(to)")
+        skipped.append(Skip(partition: partition, from: from, to: to))
+      case .wentBack(let partition, let from, let to):
+        wentBack.append(Skip(partition: partition, from: from, to: to))
       case .recovered: break
       }
     }

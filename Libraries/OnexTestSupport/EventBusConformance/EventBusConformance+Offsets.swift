@@ -79,6 +79,64 @@ extension EventBusConformance {
     await member.consumer.close()
   }
 
+  /// A group that was away finds records gone: also where it had read none of the partition before.
+  func skippedRecords() async throws {
+    let topic = try await makeTopic(2)
+    let (read, unread) = (TopicPartition(topic, 0), TopicPartition(topic, 1))
+    try await fill(topic, 0, 0..<10)
+    let first = try await joined(topic, partitions: 2)
+    try await first.poll(until: "ten records come") { $0.records.count == 10 }
+    // A poll more, so that the bus has noted where the other partition begins.
+    try await first.poll()
+    try first.store()
+    await first.consumer.close()
+    try await fill(topic, 0, 10..<20)
+    try await fill(topic, 1, 0..<5)
+    try await deleteRecords(read, 15)
+    try await deleteRecords(unread, 4)
+    let second = try join(topic)
+    try await second.poll(until: "what is left comes") { $0.records.count == 6 && $0.skipped.count == 2 }
+    try requireEqual(second.offsets(read), Array(15..<20), "reading goes on at the first record that is left")
+    try requireEqual(second.offsets(unread), [4], "in each partition")
+    try requireEqual(
+      second.skipped.sorted { $0.partition < $1.partition },
+      [
+        ConformanceMember.Skip(partition: read, from: 10, to: 15), ConformanceMember.Skip(partition: unread, from: 0, to: 4),
+      ], "records that were deleted unread are reported")
+    try require(second.wentBack.isEmpty, "a gap is no step back")
+    await second.consumer.close()
+  }
+
+  /// A member that is too slow finds records gone while it holds the partition.
+  func skippedWhilePaused() async throws {
+    let topic = try await makeTopic(1)
+    let partition = TopicPartition(topic, 0)
+    try await fill(topic, 0, 0..<10)
+    let member = try await joined(topic, partitions: 1)
+    try await member.poll(until: "ten records come") { $0.records.count == 10 }
+    member.consumer.pause([partition])
+    try await fill(topic, 0, 10..<30)
+    try await deleteRecords(partition, 25)
+    member.consumer.resume([partition])
+    try await member.poll(until: "the gap is reported and what is left comes; \(member.skipped)") {
+      $0.records.count == 15 && !$0.skipped.isEmpty
+    }
+    try requireEqual(
+      member.skipped, [ConformanceMember.Skip(partition: partition, from: 10, to: 25)], "the gap is reported once, and exactly")
+    await member.consumer.close()
+  }
+
+  /// A group that reads a topic for the first time has missed nothing of what was deleted before.
+  func nothingSkippedByANewGroup() async throws {
+    let topic = try await makeTopic(1)
+    try await fill(topic, 0, 0..<10)
+    try await deleteRecords(TopicPartition(topic, 0), 5)
+    let member = try join(topic)
+    try await member.poll(until: "what is left comes") { $0.records.count == 5 }
+    try require(member.skipped.isEmpty && member.wentBack.isEmpty, "a new group begins with what is there")
+    await member.consumer.close()
+  }
+
   func lag() async throws {
     let topic = try await makeTopic(2)
     try await fill(topic, 0, 0..<10)

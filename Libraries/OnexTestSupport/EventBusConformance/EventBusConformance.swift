@@ -6,6 +6,7 @@ public struct EventBusConformance: Sendable {
   public enum Check: String, CaseIterable, Sendable {
     case orderWithinAPartition, keysPlacedByMurmur2, namedPartition, roundTripOfEveryShape, concurrentPublishes
     case largeRecord, tooLargeRecordFailsAlone, pollLimits
+    case skippedRecords, skippedWhilePaused, nothingSkippedByANewGroup
     case resumesAtStoredOffsets, nothingTwiceAfterStoreAndClose, againWhenNotStored, foreignOffsetsRefused, latestStart, lag
     case pauseAndResume, pausedPartitionKeepsItsPlace, seekBack, seekWhilePaused, foreignSeekRefused, pauseEndsWithItsAssignment
     case revocationHandshake, partialRevocation, standingBy, leavingHandsOver
@@ -15,13 +16,18 @@ public struct EventBusConformance: Sendable {
   let bus: any EventBus
   /// Makes a topic with so many partitions and a name of its own.
   let makeTopic: @Sendable (_ partitions: Int) async throws -> String
+  /// Deletes the records of a partition up to an offset, as retention does.
+  let deleteRecords: @Sendable (TopicPartition, Int64) async throws -> Void
   /// A record of this size is refused.
   let tooLarge: Int
 
   public init(
-    _ bus: any EventBus, tooLarge: Int = 9 << 20, makeTopic: @escaping @Sendable (_ partitions: Int) async throws -> String
+    _ bus: any EventBus, tooLarge: Int = 9 << 20,
+    deleteRecords: @escaping @Sendable (TopicPartition, Int64) async throws -> Void,
+    makeTopic: @escaping @Sendable (_ partitions: Int) async throws -> String
   ) {
     self.bus = bus
+    self.deleteRecords = deleteRecords
     self.tooLarge = tooLarge
     self.makeTopic = makeTopic
   }
@@ -37,6 +43,9 @@ public struct EventBusConformance: Sendable {
     case .largeRecord: try await largeRecord()
     case .tooLargeRecordFailsAlone: try await tooLargeRecordFailsAlone()
     case .pollLimits: try await pollLimits()
+    case .skippedRecords: try await skippedRecords()
+    case .skippedWhilePaused: try await skippedWhilePaused()
+    case .nothingSkippedByANewGroup: try await nothingSkippedByANewGroup()
     case .resumesAtStoredOffsets: try await resumesAtStoredOffsets()
     case .nothingTwiceAfterStoreAndClose: try await nothingTwiceAfterStoreAndClose()
     case .againWhenNotStored: try await againWhenNotStored()

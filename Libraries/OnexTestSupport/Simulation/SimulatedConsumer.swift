@@ -85,6 +85,8 @@ final class SimulatedConsumer: EventConsumer {
     member?.completeRevocation(partitions)
   }
 
+  var revocationMax: Duration { member?.revocationMax ?? .zero }
+
   func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError) {
     guard let member else { throw EventBusError(.fenced, "the simulated process is not in its group") }
     process.tell("stores \(next.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value)" })")

@@ -1,3 +1,4 @@
+import CRdKafka
 import Glibc
 import OnexCore
 import OnexKafka
@@ -8,7 +9,10 @@ import Testing
   @Test(arguments: EventBusConformance.Check.allCases)
   func keepsThePromise(_ check: EventBusConformance.Check) async throws {
     let broker = try Broker()
-    try await EventBusConformance(KafkaEventBus(broker.connection)) { try await broker.makeTopic($0) }.run(check)
+    let conformance = EventBusConformance(
+      KafkaEventBus(broker.connection), deleteRecords: { try broker.deleteRecords($0, before: $1) },
+      makeTopic: { try await broker.makeTopic($0) })
+    try await conformance.run(check)
   }
 }
 
@@ -35,5 +39,32 @@ struct Broker {
     let results = await admin.create([specification])
     if case .failed(let error) = results[0] { throw error }
     return name
+  }
+
+  struct Refused: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Deletes the records of a partition up to an offset (KIP-107); blocks.
+  func deleteRecords(_ partition: TopicPartition, before offset: Int64) throws {
+    let configuration = rd_kafka_conf_new()
+    rd_kafka_conf_set(configuration, "bootstrap.servers", connection.bootstrapServers.joined(separator: ","), nil, 0)
+    guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, configuration, nil, 0) else {
+      throw Refused(description: "no client can be made")
+    }
+    defer { rd_kafka_destroy(client) }
+    let offsets = rd_kafka_topic_partition_list_new(1)
+    defer { rd_kafka_topic_partition_list_destroy(offsets) }
+    rd_kafka_topic_partition_list_add(offsets, partition.topic, partition.partition).pointee.offset = offset
+    var request: OpaquePointer? = rd_kafka_DeleteRecords_new(offsets)
+    defer { rd_kafka_DeleteRecords_destroy(request) }
+    let replies = rd_kafka_queue_new(client)
+    defer { rd_kafka_queue_destroy(replies) }
+    rd_kafka_DeleteRecords(client, &request, 1, nil, replies)
+    guard let event = rd_kafka_queue_poll(replies, 30_000) else { throw Refused(description: "the broker did not answer") }
+    defer { rd_kafka_event_destroy(event) }
+    guard rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw Refused(description: String(cString: rd_kafka_event_error_string(event)))
+    }
   }
 }

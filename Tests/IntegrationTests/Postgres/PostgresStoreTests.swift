@@ -29,7 +29,7 @@ import Testing
       let error = await #expect(throws: StoreError.self) {
         try await store.claim([TopicPartition("t", 0)], consumer: "c")
       }
-      #expect(error?.code == .failed && error?.message.contains("onexctl migrate up") == true, "\(String(describing: error))")
+      #expect(error?.code == .refused && error?.message.contains("onexctl migrate up") == true, "\(String(describing: error))")
       await store.close()
     }
   }

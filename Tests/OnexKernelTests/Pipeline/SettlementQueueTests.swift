@@ -5,9 +5,10 @@ import Testing
 
 /// Who gets which settlements when several commit at once.
 @Suite(.timeLimit(.minutes(1))) struct SettlementQueueTests {
-  private func settlement(_ partition: Int32, _ offset: Int64) -> Settlement {
+  private func settlement(_ partition: Int32, _ offset: Int64, bytes: Int = 0) -> Settlement {
     let source = TopicPartition("in", partition)
-    let record = ConsumedRecord(source: source, offset: offset, key: nil, value: nil, timestamp: nil)
+    let value = Bytes(String(repeating: "x", count: bytes))
+    let record = ConsumedRecord(source: source, offset: offset, key: nil, value: value, timestamp: nil)
     return Settlement(
       lane: LaneReference(partition: source, epoch: 1), records: [record], outputs: [], owners: [], identities: [],
       finishedKey: nil)
@@ -76,5 +77,78 @@ import Testing
         #expect(own == own.sorted())
       }
     }
+  }
+
+  @Test func aCommitIsBoundedAndTakesFromEachLaneInTurn() async {
+    let queue = SettlementQueue(recordsMax: 4)
+    for offset: Int64 in 0..<6 { queue.add(settlement(0, offset)) }
+    for offset: Int64 in 0..<3 { queue.add(settlement(1, offset)) }
+    let first = await queue.take()
+    #expect(places(first) == ["0@0", "0@1", "1@0", "1@1"])
+    queue.finish(first ?? [])
+    let second = await queue.take()
+    #expect(places(second) == ["0@2", "0@3", "0@4", "1@2"])
+    queue.add(settlement(1, 3))
+    queue.finish(second ?? [])
+    #expect(places(await queue.take()) == ["0@5", "1@3"])
+    #expect(queue.count == 0)
+  }
+
+  @Test func aSettlementLargerThanTheBoundIsTakenAlone() async {
+    let queue = SettlementQueue(bytesMax: 100)
+    queue.add(settlement(0, 0, bytes: 1000))
+    queue.add(settlement(1, 0, bytes: 60))
+    queue.add(settlement(2, 0, bytes: 60))
+    for expected in ["0@0", "1@0", "2@0"] {
+      let taken = await queue.take()
+      #expect(places(taken) == [expected])
+      queue.finish(taken ?? [])
+    }
+  }
+
+  /// One lane that always has more than a commit takes does not keep the others waiting.
+  @Test func aBusyLaneDoesNotStarveTheOthers() async {
+    let queue = SettlementQueue(recordsMax: 10)
+    for offset: Int64 in 0..<1000 { queue.add(settlement(0, offset)) }
+    for lane: Int32 in 1..<5 { queue.add(settlement(lane, 0)) }
+    let taken = await queue.take()
+    #expect(Set((taken ?? []).map(\.lane.partition.partition)) == [0, 1, 2, 3, 4])
+  }
+
+  /// What a process that ends was interrupted at has no outcome.
+  @Test func nothingComesOutOfAnAbandonedQueue() async {
+    let queue = SettlementQueue()
+    queue.add(settlement(0, 1))
+    queue.abandon()
+    queue.add(settlement(0, 2))
+    #expect(await queue.take()?.count == nil)
+    #expect(queue.count == 0)
+  }
+
+  @Test func whatACancelledTaskGivesIsDropped() async {
+    let queue = SettlementQueue()
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      queue.add(settlement(0, 1))
+    }
+    await task.value
+    queue.close()
+    #expect(await queue.take()?.count == nil)
+  }
+
+  @Test func outputsAreHeldUntilTheirSettlementIsGone() async {
+    let queue = SettlementQueue()
+    let output = OutboundRecord(topic: "out", key: nil, value: "12345")
+    let lane = LaneReference(partition: TopicPartition("in", 0), epoch: 1)
+    let record = ConsumedRecord(source: lane.partition, offset: 0, key: nil, value: nil, timestamp: nil)
+    queue.add(
+      Settlement(lane: lane, records: [record], outputs: [output], owners: [0], identities: [], finishedKey: nil))
+    #expect(queue.heldBytes == 5)
+    do {
+      let taken = await queue.take()
+      #expect(queue.heldBytes == 5 && taken?.count == 1)
+      queue.finish(taken ?? [])
+    }
+    #expect(queue.heldBytes == 0)
   }
 }

@@ -1,0 +1,67 @@
+import OnexCore
+import OnexInMemory
+import Synchronization
+
+/// A store in memory that refuses what a test says, the way the database refuses it.
+final class PickyStore: StreamStore {
+  /// What a commit is answered instead of being done.
+  enum Answer: Sendable {
+    case error(StoreError)
+    case conflict
+  }
+
+  let base: InMemoryStore
+  private let rule = Mutex<@Sendable (CommitBatch) -> Answer?>({ _ in nil })
+  let commits = Mutex<[Duration]>([])
+  private let clock: any RuntimeClock
+
+  init(clock: any RuntimeClock) {
+    self.clock = clock
+    base = InMemoryStore(clock: clock)
+  }
+
+  func answer(_ rule: @escaping @Sendable (CommitBatch) -> Answer?) { self.rule.withLock { $0 = rule } }
+
+  var isStateless: Bool { false }
+
+  func commit(_ batch: CommitBatch) async throws(StoreError) -> CommitOutcome {
+    commits.withLock { $0.append(clock.uptime()) }
+    switch rule.withLock({ $0 })(batch) {
+    case .error(let error)?: throw error
+    case .conflict?: return .conflict
+    case nil: return try await base.commit(batch)
+    }
+  }
+
+  /// Text with NUL cannot be asked about: `invalid byte sequence for encoding "UTF8": 0x00`.
+  func load(
+    _ streams: [StreamName], _ identities: [MessageIdentity], consumer: String
+  ) async throws(StoreError) -> LoadedStreams {
+    if streams.contains(where: { $0.key == "unreadable" }) {
+      throw StoreError(.rejected, "DATABASE_STATEMENT [22021]: invalid byte sequence for encoding \"UTF8\": 0x00")
+    }
+    return try await base.load(streams, identities, consumer: consumer)
+  }
+
+  func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
+    try await base.claim(partitions, consumer: consumer)
+  }
+
+  func recorded(_ identity: MessageIdentity, consumer: String) async throws(StoreError) -> RecordedAnswer? {
+    try await base.recorded(identity, consumer: consumer)
+  }
+
+  func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await base.markStart(mark) }
+
+  func lease(
+    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
+  ) async throws(StoreError) -> LaneEpoch? {
+    try await base.lease(lane, consumer: consumer, owner: owner, time: time)
+  }
+
+  func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }
+
+  func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {
+    try await base.finish(timers, consumer: consumer)
+  }
+}
