@@ -151,13 +151,13 @@ struct Settler: Sendable {
   private func replay(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) -> [OutboundRecord] {
     AnswerReplay.outputs(
       recorded, for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
-      now: pipeline.parts.context.clock.now())
+      now: pipeline.parts.context.clock.now(), isFinal: pipeline.parts.streams != nil)
   }
 
   private func conflict(_ entry: BatchDraft.Entry) -> [OutboundRecord] {
     AnswerReplay.conflict(
       for: entry.record, topic: pipeline.parts.responseTopic, bytesMax: pipeline.parts.outputBytesMax,
-      now: pipeline.parts.context.clock.now())
+      now: pipeline.parts.context.clock.now(), isFinal: pipeline.parts.streams != nil)
   }
 
   /// Looked up only for an output that was refused.

@@ -1,8 +1,9 @@
 import OnexCore
 import OnexJSON
 
-/// Where a response belongs that is no final one. Travels as an envelope field of the runtime's own, which every role carries from the
-/// request to its response.
+/// The address of a response that is not final. It travels as an envelope field that belongs to the runtime; every role carries it from
+/// the request to its response. A mark belongs to one message: a recorded answer is given out under the mark of each request that asks
+/// for it.
 enum ReplyMark: Sendable, Hashable {
   static let field = "onex_reply_to"
   private static let name = Bytes("\"\(field)\"")
@@ -19,7 +20,9 @@ enum ReplyMark: Sendable, Hashable {
     else { return nil }
     if text == ReplyMark.deadlineText {
       self = .deadline
-    } else if let hash = text.firstIndex(of: "#"), let stream = StreamName(text[text.index(after: hash)...]) {
+    } else if let hash = text.utf8.firstIndex(of: UInt8(ascii: "#")),
+      let stream = StreamName(text[text.utf8.index(after: hash)...])
+    {
       self = .stream(stream, intent: String(text[..<hash]))
     } else {
       return nil
@@ -39,4 +42,7 @@ enum ReplyMark: Sendable, Hashable {
   static func isPresent(in extensions: [RawField]) -> Bool { extensions.contains { $0.name == name } }
 
   static func without(_ extensions: [RawField]) -> [RawField] { extensions.filter { $0.name != name } }
+
+  /// The mark among other fields, as it was written.
+  static func fields(of extensions: [RawField]) -> [RawField] { extensions.filter { $0.name == name } }
 }
