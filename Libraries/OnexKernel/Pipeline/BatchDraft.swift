@@ -104,7 +104,7 @@ struct BatchDraft {
     case .request:
       guard let envelope = work.envelope else { return [] }
       let response = ResponseEnvelope(
-        answering: envelope, handler: work.reducer.contract.name, duration: .zero, timestamp: now, outcome: .failure(error))
+        answering: envelope, handler: work.reducer.handler, duration: .zero, timestamp: now, outcome: .failure(error))
       batch.respond(response, to: record, topic: context.router.topics.responses, owner: 0)
     case .response:
       let letter = DeadLetter.record(

@@ -14,18 +14,20 @@ public struct StreamWork: Sendable {
 
   /// Under what an earlier answer may be recorded.
   var lookups: [MessageIdentity] {
-    guard let envelope, envelope.idempotencyKey != nil, reducer.contract.kind == .reducer else { return [identity.message] }
+    guard let envelope, envelope.idempotencyKey != nil, reducer.kind == .reducer else { return [identity.message] }
     return [identity.message, envelope.identity]
   }
 }
 
-/// The reducer behind one contract.
+/// The reducer of a handler's streams.
 final class LoadedReducer: Sendable {
-  let contract: HandlerContract
+  let handler: String
+  let kind: HandlerKind
   let reducer: any Reducer
 
-  init(contract: HandlerContract, reducer: any Reducer) {
-    self.contract = contract
+  init(handler: String, kind: HandlerKind, reducer: any Reducer) {
+    self.handler = handler
+    self.kind = kind
     self.reducer = reducer
   }
 
