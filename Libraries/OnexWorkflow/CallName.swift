@@ -1,4 +1,4 @@
-/// Which message of a run: a step or its compensation, and which attempt. Its text names the intent.
+/// The name of a run's message: a step or its compensation, and the number of the attempt. Its text names the intent.
 struct CallName: Sendable, Hashable, CustomStringConvertible {
   let step: String
   let isCompensation: Bool
@@ -24,9 +24,12 @@ struct CallName: Sendable, Hashable, CustomStringConvertible {
   }
 
   var description: String { "\(step)/\(isCompensation ? "compensation/" : "")\(attempt)" }
+
+  /// The attempt after this one.
+  var next: CallName { CallName(step, isCompensation: isCompensation, attempt: attempt + 1) }
 }
 
-/// Which timer of a run.
+/// The name of a run's timer.
 enum TimerName: Sendable, Hashable, CustomStringConvertible {
   /// The whole run's time is over.
   case deadline
@@ -34,6 +37,8 @@ enum TimerName: Sendable, Hashable, CustomStringConvertible {
   case timeout(CallName)
   /// The backoff before an attempt is over.
   case retry(CallName)
+  /// The answers of a step whose outcome is unknown are not waited for any longer.
+  case late(String)
 
   init?(_ text: String) {
     if text == "deadline" {
@@ -42,6 +47,8 @@ enum TimerName: Sendable, Hashable, CustomStringConvertible {
       self = .timeout(call)
     } else if text.hasPrefix("retry/"), let call = CallName(text.dropFirst(6)) {
       self = .retry(call)
+    } else if text.hasPrefix("late/") {
+      self = .late(String(text.dropFirst(5)))
     } else {
       return nil
     }
@@ -52,6 +59,7 @@ enum TimerName: Sendable, Hashable, CustomStringConvertible {
     case .deadline: "deadline"
     case .timeout(let call): "timeout/\(call)"
     case .retry(let call): "retry/\(call)"
+    case .late(let step): "late/\(step)"
     }
   }
 }

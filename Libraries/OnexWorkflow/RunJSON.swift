@@ -104,6 +104,10 @@ extension StepRun {
     ])
     if let output { object.append("output", output) }
     if let error { object.append("error", error.workflowJSON) }
+    // Left out where they say nothing: the state of a run that an earlier version wrote must come out the same.
+    if isOutcomeUnknown { object.append("outcome_unknown", true) }
+    if !unanswered.isEmpty { object.append("unanswered", .array(unanswered.map { .integer($0) })) }
+    if isAwaited { object.append("awaited", true) }
     return .object(object)
   }
 
@@ -115,5 +119,8 @@ extension StepRun {
       state: state, attempt: try value.required("attempt").whole(), startedAt: startedAt,
       endedAt: Timestamp(workflowJSON: value["ended_at"]), output: value["output"])
     if let error = value["error"] { self.error = try ResponseError(workflowJSON: error) }
+    isOutcomeUnknown = value["outcome_unknown"]?.boolean ?? false
+    for attempt in value["unanswered"]?.array ?? [] { unanswered.append(try attempt.whole()) }
+    isAwaited = value["awaited"]?.boolean ?? false
   }
 }

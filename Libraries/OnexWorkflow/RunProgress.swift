@@ -30,7 +30,7 @@ struct RunProgress {
 
   private mutating func cancel(_ timer: TimerName) { reaction.timers.append(.cancel(name: timer.description)) }
 
-  // MARK: - What came
+  // MARK: - Inputs
 
   /// The same request again, under another envelope or the same idempotency key.
   mutating func repeated(_ request: StreamRequest) {
@@ -44,66 +44,124 @@ struct RunProgress {
     case .running: break
     case .succeeded: reaction.answer = .current(.success((run.output ?? .object(JSONObject())).encoded()))
     // An answer that says what was taken back comes when it has been, unless the deadline is over.
-    case .compensating:
-      if let error = run.error, error.code == .deadlineExceeded { reaction.answer = .current(.failure(error)) }
+    case .compensating: if isDeadlineOver { reaction.answer = .current(.failure(standing)) }
     case .failed: if let error = run.error { reaction.answer = .current(.failure(error)) }
     }
   }
 
-  /// An answer counts while its attempt is under way; a later one belongs to an attempt that was given up.
+  private var isDeadlineOver: Bool { run.deadline.map { $0 <= now } ?? false }
+
+  mutating func responded(_ call: CallName, _ result: IntentResult) {
+    guard run.steps[call.step] != nil, !run.status.isEnded else { return }
+    if run.status == .running, isDeadlineOver { exceedDeadline() }
+    switch result {
+    case .success(let output): succeeded(call, output)
+    case .failure(let error): refused(call, error)
+    }
+    advance()
+  }
+
+  /// Takes the success of any attempt: a repeat under the step's key is answered with what the first attempt did.
+  private mutating func succeeded(_ call: CallName, _ output: JSONValue) {
+    guard let step = run.steps[call.step] else { return }
+    if call.isCompensation {
+      // Another attempt may have been counted as failed; the work is undone all the same.
+      guard [.compensating, .compensationRetrying, .compensationFailed].contains(step.state) else { return }
+      cancelTimer(of: step, CallName(call.step, isCompensation: true, attempt: step.attempt))
+      emit(.compensationSucceeded(call.step))
+    } else {
+      guard step.takesSuccess else { return }
+      cancelTimer(of: step, CallName(call.step, isCompensation: false, attempt: step.attempt))
+      emit(.stepSucceeded(call.step, output: output))
+    }
+  }
+
+  /// The timer that the step's state waits for.
+  private mutating func cancelTimer(of step: StepRun, _ call: CallName) {
+    switch step.state {
+    case .running, .compensating: cancel(.timeout(call))
+    case .retrying, .compensationRetrying: cancel(.retry(call.next))
+    case .unknown: if step.isAwaited { cancel(.late(call.step)) }
+    case .succeeded, .failed, .abandoned, .compensated, .compensationFailed: break
+    }
+  }
+
+  private mutating func refused(_ call: CallName, _ error: ResponseError) {
+    guard let step = run.steps[call.step] else { return }
+    if isUnderWay(call) {
+      cancel(.timeout(call))
+      return failed(call, error, StepOutcome.evidence(of: error))
+    }
+    // It says nothing about the other attempts; only that no more is to come of this one.
+    guard !call.isCompensation, step.takesSuccess, step.unanswered.contains(call.attempt) else { return }
+    emit(.stepAnsweredLate(call.step, attempt: call.attempt))
+    if let step = run.steps[call.step], step.isAwaited, step.unanswered.isEmpty {
+      cancel(.late(call.step))
+      emit(.stepGivenUp(call.step))
+    }
+  }
+
+  /// The attempt that the step waits for at present.
   private func isUnderWay(_ call: CallName) -> Bool {
     guard let step = run.steps[call.step] else { return false }
     return step.state == (call.isCompensation ? .compensating : .running) && step.attempt == call.attempt
   }
 
-  mutating func responded(_ call: CallName, _ result: IntentResult) {
-    guard isUnderWay(call) else { return }
-    cancel(.timeout(call))
-    if endsRun(call, result) { exceedDeadline() }
-    switch result {
-    case .success(let output):
-      emit(call.isCompensation ? .compensationSucceeded(call.step) : .stepSucceeded(call.step, output: output))
-    case .failure(let error): failed(call, error)
+  mutating func fired(_ timer: TimerName) {
+    guard !run.status.isEnded else { return }
+    // Only the run's own time ends the run, whatever fires first.
+    if timer == .deadline || isDeadlineOver { exceedDeadline() }
+    switch timer {
+    case .timeout(let call):
+      guard isUnderWay(call) else { break }
+      failed(call, ResponseError(.handlerTimeout, "\(call.step) did not answer in time"), .unanswered)
+    case .retry(let call):
+      guard let step = run.steps[call.step], step.attempt + 1 == call.attempt,
+        step.state == (call.isCompensation ? .compensationRetrying : .retrying)
+      else { break }
+      begin(call)
+    case .late(let step): if run.steps[step]?.isAwaited == true { emit(.stepGivenUp(step)) }
+    case .deadline: break
     }
     advance()
   }
 
-  /// No step has more time than the run: what was too late for its deadline was too late for the run's.
-  private func endsRun(_ call: CallName, _ result: IntentResult) -> Bool {
-    guard let deadline = run.deadline, !call.isCompensation else { return false }
-    if case .failure(let error) = result, error.code == .deadlineExceeded { return true }
-    return deadline <= now
-  }
-
-  mutating func fired(_ timer: TimerName) {
-    switch timer {
-    case .timeout(let call):
-      guard isUnderWay(call) else { return }
-      // A step gets no more time than the run has: then it is the run's time that is over.
-      if let deadline = run.deadline, deadline <= now { exceedDeadline() }
-      failed(call, ResponseError(.handlerTimeout, "\(call.step) did not answer in time"))
-      advance()
-    case .retry(let call):
-      guard let step = run.steps[call.step], step.attempt + 1 == call.attempt,
-        step.state == (call.isCompensation ? .compensationRetrying : .retrying)
-      else { return }
-      begin(call)
-      advance()
-    case .deadline:
-      exceedDeadline()
-      advance()
-    }
-  }
-
-  /// The client waits no longer; it is told before everything is taken back.
+  /// Answers at the deadline: the client waits no longer, while compensation goes on.
   private mutating func exceedDeadline() {
-    guard run.status == .running else { return }
-    let error = ResponseError(.deadlineExceeded, "the run was not done by its deadline; what it did is taken back")
-    fail(error)
-    reaction.answer = .everyone(.failure(error))
+    switch run.status {
+    case .running: fail(ResponseError(.deadlineExceeded, "the run was not done by its deadline"))
+    // It had failed before, and taking back takes longer than there was time.
+    case .compensating: break
+    case .succeeded, .failed: return
+    }
+    reaction.answer = .everyone(.failure(standing))
   }
 
-  // MARK: - What follows
+  /// The run's error with what is known by now about its steps.
+  private var standing: ResponseError {
+    let error = run.error ?? ResponseError(.internalError, "the run failed without a cause")
+    func names(_ isMeant: (StepRun) -> Bool) -> [String] {
+      run.definition.steps.map(\.name).filter { run.steps[$0].map(isMeant) ?? false }
+    }
+    func list(_ names: [String]) -> JSONValue { .array(names.map { .string($0) }) }
+    var message = error.message
+    var details = error.details?.object ?? JSONObject([("run", .string(run.id))])
+    details["compensated"] = list(names { $0.state == .compensated })
+    details["compensation_failed"] = list(names { $0.state == .compensationFailed })
+    // A step under way may be done at this moment, too.
+    let unknown = names { $0.isOutcomeUnknown || $0.state == .running }
+    if !unknown.isEmpty {
+      details["outcome_unknown"] = list(unknown)
+      message += "; unknown is the outcome of \(unknown.joined(separator: ", "))"
+    }
+    if !run.status.isEnded, isUnfinished { message += "; taking back goes on: onexctl runs show \(run.id)" }
+    return ResponseError(error.code, message, details: .object(details), isRetryable: error.isRetryable)
+  }
+
+  /// Something is under way or has to be taken back.
+  private var isUnfinished: Bool { run.steps.values.contains(where: \.isUnderWay) || nextCompensation != nil }
+
+  // MARK: - Consequences
 
   /// Starts everything that may start now, and ends the run when nothing is left to do.
   mutating func advance() {
@@ -126,14 +184,16 @@ struct RunProgress {
 
   private var firstFailure: (String, ResponseError)? {
     for step in run.definition.steps {
-      if let found = run.steps[step.name], found.state == .failed, let error = found.error { return (step.name, error) }
+      guard let found = run.steps[step.name], let error = found.error else { continue }
+      if found.state == .failed || found.state == .unknown { return (step.name, error) }
     }
     return nil
   }
 
+  /// A handler may say that a deadline is over, by its own clock or its own rules; the run's is over when the run says so.
   private func stepError(_ step: String, _ error: ResponseError) -> ResponseError {
     ResponseError(
-      error.code, "step \(step) failed: \(error.message)",
+      error.code == .deadlineExceeded ? .handlerTimeout : error.code, "step \(step) failed: \(error.message)",
       details: .object(JSONObject([("step", .string(step)), ("run", .string(run.id)), ("cause", error.details ?? .null)])),
       isRetryable: false)
   }
@@ -153,28 +213,45 @@ struct RunProgress {
     guard input.object != nil else {
       return failed(call, ResponseError(.schemaViolation, "the input of \(call.step) is \(input.typeName); it must be an object"))
     }
-    // Taking back goes on after the deadline: half a run is worse than a late one.
-    let end = now + step.timeout
-    let due = call.isCompensation ? end : [end, run.deadline].compactMap { $0 }.min() ?? end
-    set(.timeout(call), at: due)
+    // The limit of one attempt is this timer. It does not travel: a role that met it would record a failure under the step's key,
+    // while another attempt may still get the answer. The run's deadline does travel, so that nothing begins after it; taking back
+    // goes on after the deadline, since half a run is worse than a late one.
+    set(.timeout(call), at: now + step.timeout)
     reaction.intents.append(
       Intent(
         name: call.description, operation: request.operation, payload: input.encoded(),
-        idempotencyKey: "\(run.id)/\(call.step)\(call.isCompensation ? "/compensation" : "")", deadline: due))
+        idempotencyKey: "\(run.id)/\(call.step)\(call.isCompensation ? "/compensation" : "")",
+        deadline: call.isCompensation ? nil : run.deadline))
   }
 
-  private mutating func failed(_ call: CallName, _ error: ResponseError) {
+  private mutating func failed(_ call: CallName, _ error: ResponseError, _ evidence: WorkflowEvent.Evidence = .nothingDone) {
     let policy = run.definition[call.step]?.retry ?? .never
     let backoff = policy.backoff(afterAttempt: call.attempt, random: random(call))
     let isWanted = call.isCompensation || run.status == .running
-    guard error.isRetryable, isWanted, let backoff else {
-      return emit(call.isCompensation ? .compensationFailed(call.step, error) : .stepFailed(call.step, error))
+    guard isWanted, StepOutcome.isWorthAsking(error), let backoff else {
+      if call.isCompensation { return emit(.compensationFailed(call.step, error)) }
+      guard evidence != .nothingDone || run.steps[call.step]?.isOutcomeUnknown == true else {
+        return emit(.stepFailed(call.step, error))
+      }
+      return loseTrack(of: call.step, call.attempt, error, evidence)
     }
     emit(
       call.isCompensation
         ? .compensationRetrying(call.step, attempt: call.attempt, error)
-        : .stepRetrying(call.step, attempt: call.attempt, error))
-    set(.retry(CallName(call.step, isCompensation: call.isCompensation, attempt: call.attempt + 1)), at: now + backoff)
+        : .stepRetrying(call.step, attempt: call.attempt, error, evidence))
+    set(.retry(call.next), at: now + backoff)
+  }
+
+  /// No attempt is left and the step's work may be done. When answers may still come, they are waited for: a success then is taken back
+  /// with its output known, and nothing is taken back while it is still being done.
+  private mutating func loseTrack(
+    of step: String, _ attempt: Int, _ error: ResponseError, _ evidence: WorkflowEvent.Evidence
+  ) {
+    let mayBeAnswered = evidence == .unanswered || run.steps[step]?.unanswered.isEmpty == false
+    let definition = run.definition[step]
+    let isAwaited = mayBeAnswered && definition?.compensation != nil
+    emit(.stepOutcomeUnknown(step, attempt: attempt, error, evidence, isAwaited: isAwaited))
+    if isAwaited { set(.late(step), at: now + max(definition?.timeout ?? .zero, StepOutcome.awaitedMin)) }
   }
 
   /// Jitter that a replay finds again.
@@ -205,35 +282,62 @@ struct RunProgress {
   /// From here on the run only takes back what it did.
   private mutating func fail(_ error: ResponseError) {
     emit(.failing(error))
-    if run.deadline != nil, error.code != .deadlineExceeded { cancel(.deadline) }
-    for step in run.definition.steps where run.steps[step.name]?.state == .retrying {
-      cancel(.retry(CallName(step.name, isCompensation: false, attempt: (run.steps[step.name]?.attempt ?? 0) + 1)))
-      emit(.stepAbandoned(step.name))
+    for step in run.definition.steps {
+      guard let found = run.steps[step.name], found.state == .retrying else { continue }
+      cancel(.retry(CallName(step.name, isCompensation: false, attempt: found.attempt).next))
+      guard found.isOutcomeUnknown, let error = found.error else {
+        emit(.stepAbandoned(step.name))
+        continue
+      }
+      loseTrack(of: step.name, found.attempt, error, .nothingDone)
     }
   }
 
-  /// One at a time, the last first; what is still under way may succeed, and is waited for.
+  /// One at a time, the last first. What is still under way may succeed, and is waited for.
   private mutating func compensate() {
     while run.status == .compensating {
-      guard !run.steps.values.contains(where: { $0.isUnderWay || $0.state == .compensationRetrying }) else { return }
-      let next = run.succeeded.last { run.steps[$0]?.state == .succeeded && run.definition[$0]?.compensation != nil }
-      guard let next else { return end() }
+      guard !run.steps.values.contains(where: \.isUnderWay) else { return }
+      guard let next = nextCompensation else { return end() }
       // It may fail at once, for want of an input; then the next one has its turn.
       begin(CallName(next, isCompensation: true, attempt: 1))
     }
   }
 
-  private mutating func end() {
-    let error = run.error ?? ResponseError(.internalError, "the run failed without a cause")
-    func steps(_ state: StepRun.State) -> JSONValue {
-      .array(run.definition.steps.filter { run.steps[$0.name]?.state == state }.map { .string($0.name) })
+  /// A step whose outcome is unknown did its work last, if at all: it comes before those that succeeded.
+  private var nextCompensation: String? {
+    func has(_ state: StepRun.State, _ step: String) -> Bool {
+      run.steps[step]?.state == state && run.definition[step]?.compensation != nil
     }
-    var details = error.details?.object ?? JSONObject([("run", .string(run.id))])
-    details["compensated"] = steps(.compensated)
-    details["compensation_failed"] = steps(.compensationFailed)
-    let final = ResponseError(error.code, error.message, details: .object(details), isRetryable: error.isRetryable)
+    return run.definition.steps.last { has(.unknown, $0.name) }?.name ?? run.succeeded.last { has(.succeeded, $0) }
+  }
+
+  private mutating func end() {
+    if run.deadline != nil, !isDeadlineOver { cancel(.deadline) }
+    let final = standing
     emit(.failed(final))
-    // Whoever asked was told at the deadline; there may be nobody left to tell.
+    // The deadline may have answered before, and at this very moment; then nobody is left.
     if case .none = reaction.answer { reaction.answer = .everyone(.failure(final)) }
+  }
+}
+
+/// What the answer to an attempt says about the step's work.
+enum StepOutcome {
+  /// Late answers are waited for at least this long: the time that an operation has unless its contract says otherwise.
+  static let awaitedMin = OperationSettings.defaultTimeout
+
+  /// Codes after which the work may be done: the handler ran, or may have run, and its result was lost.
+  static func evidence(of error: ResponseError) -> WorkflowEvent.Evidence {
+    switch error.code {
+    case .handlerTimeout, .handlerUnavailable, .deadlineExceeded, .indeterminate, .cancelled, .outputTooLarge, .internalError:
+      .unknown
+    case .invalidEnvelope, .invalidJSON, .payloadTooLarge, .unsupportedVersion, .unknownOperation, .schemaViolation,
+      .handlerFailed, .circuitOpen, .notAllowed, .conflict:
+      .nothingDone
+    }
+  }
+
+  /// Another attempt may learn the outcome, or have another one: under the same key it does no work twice.
+  static func isWorthAsking(_ error: ResponseError) -> Bool {
+    error.isRetryable || error.code == .deadlineExceeded || error.code == .indeterminate
   }
 }

@@ -7,7 +7,14 @@ public struct Workflow: Reducer {
   /// The read model of all runs.
   public static let runs = "workflow_runs"
 
-  private let definition: WorkflowDefinition
+  /// `nil` where the contract is gone: a run that has begun goes on by the definition in its state.
+  private let definition: WorkflowDefinition?
+
+  private init() { definition = nil }
+
+  public static var withoutContract: (any Reducer)? { Workflow() }
+
+  public func owns(_ state: JSONValue) -> Bool { (try? WorkflowRun(json: state)) != nil }
 
   public init(_ setup: ReducerSetup) throws {
     guard let definition = setup.contract.workflow else {
@@ -20,7 +27,10 @@ public struct Workflow: Reducer {
     guard let state else {
       // A stream that does not exist has asked for nothing: answers and timers of one that was deleted after its retention.
       guard case .request(let request) = input else { return Reaction() }
-      var progress = RunProgress(starting: start(request, now), now: now)
+      guard let definition else {
+        throw HandlerError(.unknownOperation, "no contract answers the operation \(request.operation)")
+      }
+      var progress = RunProgress(starting: start(request, definition, now), now: now)
       progress.advance()
       return progress.reaction
     }
@@ -37,7 +47,7 @@ public struct Workflow: Reducer {
     return progress.reaction
   }
 
-  private func start(_ request: StreamRequest, _ now: Timestamp) -> WorkflowRun {
+  private func start(_ request: StreamRequest, _ definition: WorkflowDefinition, _ now: Timestamp) -> WorkflowRun {
     let own = definition.deadline.map { now + $0 }
     let deadline = [own, request.deadline].compactMap { $0 }.min()
     return WorkflowRun(
@@ -52,6 +62,7 @@ public struct Workflow: Reducer {
       return run.json
     }
     var run = try WorkflowRun(json: state)
+    if case .started = known { throw MalformedRun("a run starts once") }
     run.apply(known, at: event.time)
     return run.json
   }

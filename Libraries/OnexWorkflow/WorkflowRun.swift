@@ -63,7 +63,10 @@ public struct StepRun: Sendable, Hashable {
     /// An attempt has failed; the next one waits for its backoff.
     case retrying
     case succeeded
+    /// The step has not done anything, as far as its answers say.
     case failed
+    /// The step may have done its work or not: no answer said so, and there are no attempts left. It is compensated.
+    case unknown
     /// The run failed before the step could be tried again.
     case abandoned
     case compensating
@@ -79,7 +82,28 @@ public struct StepRun: Sendable, Hashable {
   public var endedAt: Timestamp?
   public var output: JSONValue?
   public var error: ResponseError?
+  /// An attempt may have done the step's work without an answer that said so. A success answers the question.
+  public internal(set) var isOutcomeUnknown = false
+  /// Attempts whose time was over before their answer came; it may still come.
+  var unanswered: [Int] = []
+  /// `state` is `unknown`, and the answers of `unanswered` are waited for before the step is compensated.
+  var isAwaited = false
 
-  /// A message is under way.
-  var isUnderWay: Bool { state == .running || state == .compensating }
+  init(
+    state: State, attempt: Int, startedAt: Timestamp, endedAt: Timestamp? = nil, output: JSONValue? = nil,
+    error: ResponseError? = nil
+  ) {
+    self.state = state
+    self.attempt = attempt
+    self.startedAt = startedAt
+    self.endedAt = endedAt
+    self.output = output
+    self.error = error
+  }
+
+  /// Something is still expected to happen before anything else may be taken back.
+  var isUnderWay: Bool { state == .running || state == .compensating || state == .compensationRetrying || isAwaited }
+
+  /// A success of any attempt counts: all attempts carry one idempotency key, so that their work is done once.
+  var takesSuccess: Bool { state == .running || state == .retrying || state == .unknown }
 }

@@ -19,42 +19,10 @@ import Testing
         - {name: c, operation: x.c, needs: [b], retry: {max_attempts: 2, initial_backoff_ms: 100, jitter: 0.5}}
     """
 
-  /// A run as the kernel drives it: every state goes through its text, as it does through the database.
-  private struct Driver {
-    let workflow: Workflow
-    var state: JSONValue?
-    var events: [NewEvent] = []
-    var now = Timestamp(microseconds: 1_795_232_934_000_000)
-
-    init() throws {
-      let contract = try ContractDirectory.check(Bytes(WorkflowTests.text), file: "order.yaml", directory: ".").get()
-      workflow = try Workflow(ReducerSetup(contract: contract))
-    }
-
-    mutating func take(_ input: StreamInput) throws -> Reaction {
-      let reaction = try workflow.decide(state, input, now: now)
-      for event in reaction.events {
-        let evolved = try workflow.evolve(state, StreamEvent(type: event.type, payload: event.payload, time: now))
-        state = try JSONValue.parse(evolved.encoded(), depthMax: 128)
-        #expect(try WorkflowRun(json: evolved).json == evolved, "a state is read as it was written")
-      }
-      events += reaction.events
-      return reaction
-    }
-
-    func request(_ payload: JSONValue = ["n": 1]) throws -> StreamInput {
-      let operation = try #require(Operation("order.place"))
-      return .request(
-        StreamRequest(
-          stream: StreamName(handler: "order", key: "0193a5c8-7f2e-4b61-8a55-0123456789ab"), operation: operation,
-          payload: payload, envelopeID: EnvelopeID(RawUUID(high: 1, low: 1)),
-          correlationID: CorrelationID(RawUUID(high: 1, low: 2)),
-          digest: RequestDigest(operation: operation, payload: payload.encoded()), deadline: nil))
-    }
-  }
+  private func driver() throws -> RunDriver { try RunDriver(WorkflowTests.text, "order.place") }
 
   @Test func intentsFollowTheDependencies() throws {
-    var driver = try Driver()
+    var driver = try driver()
     let start = try driver.take(driver.request())
     #expect(start.intents.map(\.name) == ["a/1"] && start.intents[0].payload == #"{"n":1}"#)
     #expect(start.timers.contains(.set(name: "deadline", at: driver.now + .seconds(60))))
@@ -71,28 +39,29 @@ import Testing
   }
 
   @Test func aStepThatIsOutOfAttemptsIsTakenBack() throws {
-    var driver = try Driver()
+    var driver = try driver()
     _ = try driver.take(driver.request())
     _ = try driver.take(.response(intent: "a/1", .success(["n": 5])))
     _ = try driver.take(.response(intent: "b/1", .success(["n": 6])))
     let down = IntentResult.failure(ResponseError(.handlerUnavailable, "down"))
     let retry = try driver.take(.response(intent: "c/1", down))
     #expect(retry.intents.isEmpty && retry.answer.isNone)
-    let late = try driver.take(.response(intent: "c/1", .success([:])))
+    let late = try driver.take(.response(intent: "c/1", down))
     #expect(late.events.isEmpty, "the attempt is over")
-    let second = try driver.take(.timer(name: "retry/c/2"))
+    let second = try driver.fire("retry/c/2")
     #expect(second.intents.map(\.name) == ["c/2"])
-    let undo = try driver.take(.timer(name: "timeout/c/2"))
+    let undo = try driver.fire("timeout/c/2")
     #expect(undo.intents.map(\.name) == ["b/compensation/1"] && undo.intents[0].payload == #"{"n":6}"#)
     let end = try driver.take(.response(intent: "b/compensation/1", .success([:])))
     guard case .everyone(.failure(let error)) = end.answer else { return #expect(Bool(false), "\(end.answer)") }
     #expect(error.code == .handlerTimeout && error.details?["compensated"] == ["b"])
+    #expect(error.details?["outcome_unknown"] == ["c"] && error.message.hasSuffix("unknown is the outcome of c"))
   }
 
   /// The same log always gives the same state, and the same decisions the same jitter.
   @Test func aReplayGivesTheSame() throws {
     func play() throws -> (JSONValue?, [NewEvent], [Reaction.Timer]) {
-      var driver = try Driver()
+      var driver = try driver()
       _ = try driver.take(driver.request())
       _ = try driver.take(.response(intent: "a/1", .success(["n": 5])))
       _ = try driver.take(.response(intent: "b/1", .success(["n": 6])))
@@ -104,14 +73,18 @@ import Testing
   }
 
   @Test func anInputThatCannotBeMadeFailsItsStep() throws {
-    var driver = try Driver()
+    var driver = try driver()
     let reaction = try driver.take(driver.request([:]))
     guard case .everyone(.failure(let error)) = reaction.answer else { return #expect(Bool(false), "\(reaction.answer)") }
     #expect(error.code == .schemaViolation && error.message.contains("$.input.n has no value"))
   }
 
   @Test func whatNobodyWroteIsNotRead() throws {
-    let driver = try Driver()
+    var driver = try driver()
+    let start = try driver.take(driver.request()).events[0]
+    #expect(throws: MalformedRun.self) {
+      try driver.workflow.evolve(driver.state, StreamEvent(type: start.type, payload: start.payload, time: driver.now))
+    }
     #expect(throws: MalformedRun.self) {
       try driver.workflow.evolve(nil, StreamEvent(type: "step.started", payload: [:], time: driver.now))
     }
@@ -121,9 +94,6 @@ import Testing
     #expect(CallName("a/b/c") == nil && CallName("a") == nil && TimerName("retry/a") == nil)
     #expect(
       CallName("a/compensation/2")?.description == "a/compensation/2" && TimerName("timeout/a/1")?.description == "timeout/a/1")
+    #expect(TimerName("late/a") == .late("a"))
   }
-}
-
-extension Reaction.Answer {
-  fileprivate var isNone: Bool { if case .none = self { true } else { false } }
 }

@@ -4,7 +4,7 @@ import OnexTestSupport
 /// A request of the simulated client, with what it may be answered.
 struct ClientRequest: Sendable {
   enum Kind: CaseIterable, Sendable {
-    case echo, effect, once, count, trip, brokenTrip, unknown
+    case echo, effect, once, count, trip, brokenTrip, patient, hasty, refused, unknown
 
     var operation: String {
       switch self {
@@ -14,7 +14,18 @@ struct ClientRequest: Sendable {
       case .count: "counter.add"
       case .trip: "trip.book"
       case .brokenTrip: "broken_trip.book"
+      case .patient: "patient_saga.book"
+      case .hasty: "hasty_saga.book"
+      case .refused: "refused_saga.book"
       case .unknown: "nobody.knows"
+      }
+    }
+
+    /// Steps that make an entry in the ledger.
+    var entries: [String] {
+      switch self {
+      case .patient, .hasty, .refused: ["a", "b"]
+      case .echo, .effect, .once, .count, .trip, .brokenTrip, .unknown: []
       }
     }
   }
@@ -42,11 +53,17 @@ struct ClientRequest: Sendable {
     return OutboundRecord(topic: Topics.requests, key: Bytes(key), value: Bytes(text))
   }
 
+  /// Codes of a step whose attempts are used up.
+  private static let lost = [ErrorCode.handlerTimeout, .handlerUnavailable, .cancelled].map(\.rawValue)
+
   /// Whether an answer with this code is right. No code is success.
   func allows(_ code: String?) -> Bool {
     if code == ErrorCode.deadlineExceeded.rawValue { return deadline != nil }
     switch kind {
-    case .echo, .effect, .count, .trip: return code == nil
+    // With so many attempts a saga gets its answer, whatever is dead for however long.
+    case .echo, .effect, .count, .trip, .patient: return code == nil
+    case .hasty: return code == nil || ClientRequest.lost.contains(code ?? "")
+    case .refused: return code == ErrorCode.notAllowed.rawValue
     case .once: return code == nil || code == ErrorCode.indeterminate.rawValue
     case .brokenTrip: return code == ErrorCode.notAllowed.rawValue
     case .unknown: return code == ErrorCode.unknownOperation.rawValue

@@ -1,6 +1,7 @@
 import OnexCore
 import OnexJSON
 import OnexKernel
+import OnexTestSupport
 import Synchronization
 
 struct Echo: ComputeHandler {
@@ -9,12 +10,42 @@ struct Echo: ComputeHandler {
   func compute(_ request: HandlerRequest) throws -> Bytes { request.payload }
 }
 
-/// The outside world: it has no inbox, and counts how often each call reached it.
+/// The outside world: what its calls have done, and how long they take.
 final class OutsideWorld: Sendable {
-  private let calls = Mutex<[String: Int]>([:])
+  private struct State {
+    var calls: [String: Int] = [:]
+    var random: SplitMix
+    /// Entries of the ledger that are there now.
+    var ledger: Set<String> = []
+    /// Keys under which an entry was made: a callee that knows them makes none again.
+    var keys: Set<String> = []
+    var isCalm = false
+  }
 
-  func call(_ operation: String, key: String) { calls.withLock { $0["\(operation) \(key)", default: 0] += 1 } }
-  var all: [String: Int] { calls.withLock { $0 } }
+  private let state: Mutex<State>
+
+  init(seed: UInt64) { state = Mutex(State(random: SplitMix(seed: seed))) }
+
+  func call(_ operation: String, key: String) { state.withLock { $0.calls["\(operation) \(key)", default: 0] += 1 } }
+  var all: [String: Int] { state.withLock { $0.calls } }
+
+  /// Most calls are quick; one in four takes longer than the step that waits for it has time.
+  func delay() -> Duration {
+    state.withLock { state in
+      guard !state.isCalm, state.random.next(below: 4) == 0 else { return .milliseconds(3) }
+      return .milliseconds(Int64(1_000 + state.random.next(below: 5_000)))
+    }
+  }
+
+  func calmDown() { state.withLock { $0.isCalm = true } }
+
+  func put(_ entry: String, key: String) {
+    state.withLock { if $0.keys.insert(key).inserted { $0.ledger.insert(entry) } }
+  }
+
+  func undo(_ entry: String) { state.withLock { _ = $0.ledger.remove(entry) } }
+
+  func has(_ entry: String) -> Bool { state.withLock { $0.ledger.contains(entry) } }
 }
 
 /// An effect on the world that its simulation has. Handlers are made from their contracts alone, so the world is found through the clock
@@ -32,6 +63,25 @@ struct Outside: Handler {
     world?.call(request.operation.name, key: request.idempotencyKey)
     if request.operation.name == "outside.refuse" { throw HandlerError(.notAllowed, "no") }
     try? await clock.sleep(for: .milliseconds(3))
+    return request.payload
+  }
+}
+
+/// Entries that a workflow makes and takes back. It may be slower than its step's limit, and it does not heed being given up.
+struct Ledger: Handler {
+  private let clock: any RuntimeClock
+  private let world: OutsideWorld?
+
+  init(_ setup: HandlerSetup) {
+    clock = setup.clock
+    world = (setup.clock as? SimulationClock)?.world
+  }
+
+  func handle(_ request: HandlerRequest) async throws -> Bytes {
+    let payload = try JSONValue.parse(request.payload)
+    let entry = "\(payload["n"]?.integer ?? -1)/\(payload["step"]?.string ?? "")"
+    try? await clock.sleep(for: world?.delay() ?? .zero)
+    if request.operation.name == "ledger.undo" { world?.undo(entry) } else { world?.put(entry, key: request.idempotencyKey) }
     return request.payload
   }
 }

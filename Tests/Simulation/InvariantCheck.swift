@@ -13,7 +13,7 @@ struct InvariantCheck: Sendable {
   let answers: [SimulatedClient.Answer]
 
   func problems() async -> [String] {
-    var problems = answered() + ordered() + counted() + outside()
+    var problems = answered() + ordered() + counted() + outside() + (await kept())
     if world.store.timersPending > 0 { problems.append("\(world.store.timersPending) timers are left") }
     if !world.bus.isDrained { problems.append("records are left") }
     let letters = world.bus.topicNames.filter { $0.hasSuffix(".dlq") }
@@ -81,6 +81,55 @@ struct InvariantCheck: Sendable {
   private func outside() -> [String] {
     world.clock.world.all.sorted { $0.key < $1.key }.compactMap { call, count in
       call.hasPrefix("once.call") && count > 1 ? "\(call) ran \(count) times" : nil
+    }
+  }
+
+  /// What a saga has done is kept by one that succeeded, and by no other, unless its answer names the step.
+  private func kept() async -> [String] {
+    var problems: [String] = []
+    for request in sent where !request.kind.entries.isEmpty {
+      guard let answer = answers.first(where: { $0.correlationID == request.correlationID }) else { continue }
+      let stream = StreamName(
+        handler: String(request.kind.operation.prefix { $0 != "." }),
+        key: MessageIdentity.envelope(request.envelopeID).uuid.description)
+      let there = request.kind.entries.filter { world.clock.world.has("\(request.number)/\($0)") }
+      guard let snapshot = try? await world.store.snapshots([stream])[stream] else {
+        // Its deadline was over before it began.
+        if !there.isEmpty { problems.append("request \(request.number) (\(request.kind)) left \(there) without a run") }
+        continue
+      }
+      guard let body = (try? StreamState(snapshot.state))?.body, let run = try? WorkflowRun(json: body) else {
+        problems.append("the run of request \(request.number) cannot be read")
+        continue
+      }
+      problems += self.problems(of: run, there, request, answer)
+    }
+    return problems
+  }
+
+  private func problems(
+    of run: WorkflowRun, _ there: [String], _ request: ClientRequest, _ answer: SimulatedClient.Answer
+  ) -> [String] {
+    let name = "the run of request \(request.number) (\(request.kind))"
+    switch run.status {
+    case .running, .compensating: return ["\(name) has not ended: \(run.status)"]
+    case .succeeded:
+      if answer.code != nil { return ["\(name) succeeded and was answered \(answer.code ?? ""): \(answer.content)"] }
+      return there == request.kind.entries ? [] : ["\(name) succeeded and has made only \(there)"]
+    case .failed:
+      func names(_ details: JSONValue?, _ field: String) -> Set<String> {
+        Set((details?[field]?.array ?? []).compactMap(\.string))
+      }
+      let end = run.error?.details
+      let unknown = names(end, "outcome_unknown")
+      let excused = unknown.union(names(end, "compensation_failed"))
+      var problems = there.filter { !excused.contains($0) }.map { "\(name) failed and kept \($0): \(run.steps)" }
+      // The client was told of every step whose outcome was never learnt.
+      let told = names(answer.details, "outcome_unknown")
+      if !unknown.isSubset(of: told) {
+        problems.append("\(name) did not say that \(unknown.subtracting(told)) may be done: \(answer)")
+      }
+      return problems
     }
   }
 

@@ -29,7 +29,7 @@ struct Node: Sendable {
       ids: SeededIDSource(seed: seed ^ 0xABCD))
     let options = shared.options
     let store = SimulatedStore(shared.store, process)
-    let (topics, handlers): (RoutingTopics, [any Handler.Type]) = (RoutingTopics(), [Echo.self, Outside.self])
+    let (topics, handlers): (RoutingTopics, [any Handler.Type]) = (RoutingTopics(), [Echo.self, Outside.self, Ledger.self])
     switch role {
     case .main:
       pipeline = try RouterRole(group: "main", topics: topics, reducers: [Tally.self])

@@ -12,6 +12,8 @@ final class SimulatedClient: Sendable {
     let code: String?
     /// The payload, or the error's message.
     let content: Bytes
+    /// Of an error.
+    let details: JSONValue?
   }
 
   private let world: SharedWorld
@@ -55,14 +57,16 @@ final class SimulatedClient: Sendable {
       guard case .records(let records) = event else { continue }
       for record in records {
         guard case .success(let response) = decoder.decode(record) else { continue }
-        var (code, payload): (String?, Bytes) = (nil, .empty)
+        var (code, payload, details): (String?, Bytes, JSONValue?) = (nil, .empty, nil)
         switch response.outcome {
         case .success(let found): payload = found
-        case .failure(let error): (code, payload) = (error.code.rawValue, Bytes(error.message))
+        case .failure(let error): (code, payload, details) = (error.code.rawValue, Bytes(error.message), error.details)
         }
-        state.withLock { [code, payload] in
+        state.withLock { [code, payload, details] in
           $0.answers.append(
-            Answer(correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload))
+            Answer(
+              correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload,
+              details: details))
         }
       }
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// A whole deployment under one seed: processes of every role, a client, and everything that can go wrong.
 package struct Simulation: Sendable {
   private static let sessionTimeout = Duration.seconds(6)
-  private static let requests = 5
+  private static let requests = 6
 
   package let seed: UInt64
   var odds = Fate.Odds()
@@ -31,7 +31,8 @@ package struct Simulation: Sendable {
   package func run() -> Outcome {
     let time = VirtualClock()
     let executor = SimulationExecutor(seed: seed, clock: time)
-    var world = SharedWorld(clock: SimulationClock(time: time, world: OutsideWorld()), executor: executor, odds: odds)
+    var world = SharedWorld(
+      clock: SimulationClock(time: time, world: OutsideWorld(seed: seed &+ 3)), executor: executor, odds: odds)
     world.isTold = isTold
     let stage = Stage(world, executor, seed: seed, wrap: wrap)
     let ending = executor.run { await stage.play(requests: Simulation.requests, sessionTimeout: Simulation.sessionTimeout) }
@@ -168,6 +169,7 @@ final class Stage: Sendable {
       state.isCalm = true
       return state.nodes.sorted { $0.key < $1.key }.map(\.value)
     }
+    world.clock.world.calmDown()
     for node in nodes { node.process.fate.calmDown() }
   }
 

@@ -54,9 +54,10 @@ struct RunText {
     let end = done.endedAt ?? (run.status.isEnded ? run.endedAt : nil) ?? now
     let attempt = done.attempt > 1 ? "  attempt \(done.attempt)" : ""
     let error = done.error.map { "  \($0.code.rawValue): \($0.message)" } ?? ""
+    let unknown = done.isOutcomeUnknown && done.state != .unknown ? "  outcome unknown" : ""
     return Line(
       name: step.name, state: done.state.rawValue, duration: RunText.words(end - done.startedAt),
-      note: "\(step.call.operation)\(needs)\(attempt)\(error)", colour: RunText.colour(done.state))
+      note: "\(step.call.operation)\(needs)\(attempt)\(unknown)\(error)", colour: RunText.colour(done.state))
   }
 
   private static func words(_ duration: Duration) -> String {
@@ -76,7 +77,7 @@ struct RunText {
     switch state {
     case .succeeded: .green
     case .failed, .compensationFailed: .red
-    case .running, .retrying, .compensating, .compensationRetrying: .yellow
+    case .running, .retrying, .unknown, .compensating, .compensationRetrying: .yellow
     case .abandoned, .compensated: .faint
     }
   }

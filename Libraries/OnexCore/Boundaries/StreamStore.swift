@@ -17,13 +17,23 @@ public protocol StreamStore: Store {
 }
 
 public struct TimerQuery: Sendable {
+  /// The handlers whose timers are meant.
+  public enum Handlers: Sendable, Hashable {
+    /// These handlers, and the deadlines of requests, which belong to no handler.
+    case these([String])
+    /// These handlers alone.
+    case only([String])
+    /// Every other handler; only timers that are due, without `nextDue`.
+    case others(than: [String])
+  }
+
   public let consumer: String
   public let now: Timestamp
   public let countMax: Int
-  /// Handlers whose streams this process can fold; timers of others are left for those who can.
-  public let handlers: [String]
+  /// A process asks for streams that it can fold; timers of others are left to the process that can.
+  public let handlers: Handlers
 
-  public init(consumer: String, now: Timestamp, countMax: Int, handlers: [String]) {
+  public init(consumer: String, now: Timestamp, countMax: Int, handlers: Handlers) {
     self.consumer = consumer
     self.now = now
     self.countMax = countMax

@@ -1,4 +1,5 @@
-/// Which stream: the handler that owns it, and what it is about (`order/4711`).
+/// The name of a stream: the handler that owns it, and its key (`order/4711`). Names are compared by their bytes, as PostgreSQL and
+/// Kafka do; canonically equivalent texts are different keys.
 public struct StreamName: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Longer keys are refused: names are indexed.
   public static let keyBytesMax = 255

@@ -50,6 +50,18 @@ public struct WorkflowDefinition: Sendable, Hashable {
 
   public subscript(_ step: String) -> Step? { steps.first { $0.name == step } }
 
+  /// For each step, all steps that have succeeded before it begins. A step in a circle has none beyond those it names.
+  public var predecessors: [String: Set<String>] {
+    var found: [String: Set<String>] = [:]
+    var left = steps
+    while let index = left.firstIndex(where: { $0.needs.allSatisfy { found[$0] != nil } }) {
+      let step = left.remove(at: index)
+      found[step.name] = step.needs.reduce(into: Set(step.needs)) { $0.formUnion(found[$1] ?? []) }
+    }
+    for step in left { found[step.name] = Set(step.needs) }
+    return found
+  }
+
   /// Steps that wait for each other, in a circle; `nil` when there is none.
   public var cycle: [String]? {
     var done: Set<String> = []

@@ -58,23 +58,27 @@ public enum ContractDirectory {
   }
 
   private static func assemble(_ readings: [ContractReading], _ directoryProblems: [ContractProblem]) -> ContractCatalogue {
+    var readings = readings
     var router = OperationRouter()
-    var contracts: [HandlerContract] = []
-    var failed: [FailedContract] = []
     var fileOfHandler: [String: String] = [:]
-    for var reading in readings {
-      if let contract = reading.contract {
-        let conflicts = conflicts(of: contract, reading, &router, fileOfHandler)
-        if !conflicts.isEmpty { reading.fail(conflicts) }
-      }
-      guard let contract = reading.contract else {
-        failed.append(FailedContract(name: reading.name, file: reading.file, problems: reading.problems))
-        continue
-      }
-      fileOfHandler[contract.name] = contract.file
-      contracts.append(contract)
+    for index in readings.indices {
+      guard let contract = readings[index].contract else { continue }
+      let conflicts = conflicts(of: contract, readings[index], &router, fileOfHandler)
+      if conflicts.isEmpty { fileOfHandler[contract.name] = contract.file } else { readings[index].fail(conflicts) }
     }
-    return ContractCatalogue(contracts: contracts, failed: failed, directoryProblems: directoryProblems, router: router)
+    // Only now is it known what the others answer. A refused workflow changes nothing for the other workflows: none may call it.
+    let calls = CallCheck(readings, router)
+    for index in readings.indices where readings[index].contract != nil {
+      let problems = calls.problems(of: readings[index])
+      if !problems.isEmpty { readings[index].fail(problems) }
+    }
+    let contracts = readings.compactMap(\.contract)
+    var accepted = OperationRouter()
+    for contract in contracts { _ = accepted.add(contract) }
+    let failed = readings.filter { $0.contract == nil }.map {
+      FailedContract(name: $0.name, file: $0.file, problems: $0.problems)
+    }
+    return ContractCatalogue(contracts: contracts, failed: failed, directoryProblems: directoryProblems, router: accepted)
   }
 
   /// What stands against `contract` in the contracts before it; it is routed when nothing does.
@@ -98,4 +102,50 @@ public enum ContractDirectory {
     if problems.isEmpty { router = candidate }
     return problems
   }
+}
+
+/// Finds steps of workflows that could never succeed, before a run has done half of its work.
+private struct CallCheck {
+  private let router: OperationRouter
+  private let known: [String]
+  /// Operations of contracts that were refused, with their files.
+  private var refused: [Operation: String] = [:]
+
+  init(_ readings: [ContractReading], _ router: OperationRouter) {
+    self.router = router
+    known = router.routes.filter { !$0.route.contract.kind.keepsStreams }.map(\.operation)
+    for reading in readings where reading.contract == nil {
+      for operation in reading.operationPositions.keys { refused[operation] = reading.file }
+    }
+  }
+
+  func problems(of reading: ContractReading) -> [ContractProblem] {
+    var seen: [Operation: String] = [:]
+    return reading.calls.compactMap { call in
+      let operation = call.value
+      if let message = seen[operation] ?? message(operation) {
+        seen[operation] = message
+        return ContractProblem(.invalidField, file: reading.file, at: call.position, message)
+      }
+      return nil
+    }
+  }
+
+  private func message(_ operation: Operation) -> String? {
+    guard let route = router.route(operation) else {
+      if let file = refused[operation] {
+        return "the operation \(operation) is answered by \(file), which is refused itself"
+      }
+      let hint = NearestName.suggestion(for: operation.name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+      return "no contract answers the operation \(operation)\(hint)"
+    }
+    guard route.contract.kind.keepsStreams else { return nil }
+    return
+      "\(operation) is of kind \(route.contract.kind.rawValue) (\(route.contract.file)); a step can call effects and compute only"
+  }
+}
+
+extension HandlerKind {
+  /// `runtime-main` runs it by streams; nothing but a client's request may ask for it.
+  fileprivate var keepsStreams: Bool { self == .reducer || self == .orchestrator }
 }

@@ -55,11 +55,12 @@ struct ContractReader {
     var reading = ContractReading(name: name?.value ?? folder, file: file, problems: problems)
     reading.namePosition = name?.position ?? .start
     reading.operationPositions = operations.positions
+    reading.calls = workflow?.calls ?? []
     guard problems.isEmpty, let name, let handlerClass, let kind, let handled = operations.handled else { return reading }
     reading.contract = HandlerContract(
       name: name.value, handlerClass: handlerClass.value, kind: kind, version: version, description: description,
       tags: tags, operations: handled, settings: shared, security: security, eventBus: eventBus,
-      streamKey: streamKey, workflow: workflow, file: file)
+      streamKey: streamKey, workflow: workflow?.definition, file: file)
     return reading
   }
 

@@ -12,6 +12,8 @@ struct ContractReading {
   /// For problems that only show against other contracts.
   var namePosition: YAMLPosition = .start
   var operationPositions: [Operation: YAMLPosition] = [:]
+  /// What the steps of a workflow ask of other contracts.
+  var calls: [Located<Operation>] = []
 
   mutating func fail(_ added: [ContractProblem]) {
     contract = nil

@@ -6,21 +6,41 @@ import OnexJSON
 /// An answer belongs to a request and its address to the message at hand: what was recorded is addressed to the ids, and to the reply
 /// address, of the message that repeats the request.
 struct AnswerReplay {
-  /// Where final answers go.
+  /// The topic of answers.
   let topic: String
   let outputBytesMax: Int
   let now: Timestamp
+  /// Answers leave the runtime: none carries the runtime's own fields, and those in a request were forged.
+  let isFinal: Bool
 
   /// The outputs for `envelope`, which came in `record`: the recorded ones, or `CONFLICT` when they answer another request.
   func outputs(_ recorded: RecordedAnswer, for envelope: Envelope, in record: ConsumedRecord) -> [OutboundRecord] {
+    let envelope = isFinal ? envelope.withoutRuntimeFields : envelope
     if let earlier = recorded.digest, earlier != envelope.digest { return conflict(envelope, in: record) }
-    guard let first = recorded.outputs.first, recorded.outputs.count == 1 else { return recorded.outputs }
-    var decoder = ResponseDecoder()
-    guard case .success(var response) = decoder.decode(read(first)) else { return forward(first, envelope.correlationID) }
-    let isSameMessage = response.causationID == envelope.envelopeID && response.correlationID == envelope.correlationID
-    if isSameMessage, response.extensions == envelope.extensions { return recorded.outputs }
+    guard var response = answer(in: recorded, to: envelope) else {
+      return recorded.outputs.count == 1 ? forward(recorded.outputs[0], envelope.correlationID) : recorded.outputs
+    }
+    if response.causationID == envelope.envelopeID, response.correlationID == envelope.correlationID {
+      // The same message. Several outputs may have been lost with the first publication; they carry no address of this message.
+      let isSameAddress = RuntimeField.address(in: response.extensions) == RuntimeField.address(in: envelope.extensions)
+      if isSameAddress || recorded.outputs.count > 1 { return recorded.outputs }
+    }
     response.address(to: envelope)
     return respond(response, to: record)
+  }
+
+  /// The recorded answer; `nil` where the outputs hold none, as those of a request that was forwarded.
+  ///
+  /// The outputs of a reducer may hold requests and answers to others beside the answer to the request, which comes first among them.
+  private func answer(in recorded: RecordedAnswer, to envelope: Envelope) -> ResponseEnvelope? {
+    var decoder = ResponseDecoder()
+    var first: ResponseEnvelope?
+    for output in recorded.outputs {
+      guard case .success(let response) = decoder.decode(read(output)) else { continue }
+      if response.causationID == envelope.envelopeID { return response }
+      first = first ?? response
+    }
+    return first
   }
 
   /// The outputs for a record that was decided without keeping its envelope. Rare: the record is read once more.
@@ -61,6 +81,7 @@ struct AnswerReplay {
   func request(in record: ConsumedRecord) -> Envelope? {
     var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
     guard case .success(var envelope) = decoder.decode(record) else { return nil }
+    if isFinal { return envelope.withoutRuntimeFields }
     envelope.readOrigin()
     return envelope
   }
@@ -109,6 +130,12 @@ extension ResponseEnvelope {
 }
 
 extension Envelope {
+  fileprivate var withoutRuntimeFields: Envelope {
+    var envelope = self
+    envelope.extensions = RuntimeField.without(extensions)
+    return envelope
+  }
+
   /// The identity under which an outcome is recorded. An outcome that another attempt may change is recorded for this message alone, so
   /// that a repeat under the same key runs again: a failure that may be retried, and a deadline, which belongs to the message.
   func requestIdentity(for outcome: ResponseEnvelope.Outcome) -> RequestIdentity {

@@ -106,14 +106,16 @@ public struct HandlerRunner: Sendable {
     case .refuse(let error): return .failure(.neutral(error))
     case .drop: return .failure(.dropped)
     }
-    let time = min(left, settings.timeout)
+    // A step of a run is not cut off at the run's deadline: its outcome would be lost, while the run still has to know what to take back.
+    let isStep = if case .stream? = ReplyMark(work.envelope.extensions) { true } else { false }
+    let time = isStep ? settings.timeout : min(left, settings.timeout)
     let request = work.envelope.handlerRequest(timeout: time, attempt: attempt)
     let handler = work.operation.handler
     switch await limit.run(for: time, { try await handler.handle(request) }) {
     case .returned(let payload): return .success(payload)
     case .threw(let error): return .failure(.handler(HandlerRunner.responseError(error)))
     case .cancelled: return .failure(.neutral(ResponseError(.cancelled, "the run was cancelled")))
-    case .timedOut where time == left && left < settings.timeout: return .failure(.handler(HandlerRunner.deadlineExceeded))
+    case .timedOut where time < settings.timeout: return .failure(.handler(HandlerRunner.deadlineExceeded))
     case .timedOut:
       let message = "the handler \(work.operation.contract.name) did not answer within \(Int(time.milliseconds)) ms"
       return .failure(.handler(ResponseError(.handlerTimeout, message)))

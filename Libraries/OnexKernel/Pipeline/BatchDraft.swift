@@ -81,7 +81,7 @@ struct BatchDraft {
       guard let recorded = loaded.answers[known], let envelope = work.envelope else {
         return settle([], RequestIdentity(known, digest: work.envelope?.digest))
       }
-      let replay = AnswerReplay(topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now)
+      let replay = AnswerReplay(topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now, isFinal: true)
       // A request that had to wait was recorded without an answer; the answer came later, in another entry.
       let isOther = recorded.digest.map { $0 != envelope.digest } ?? false
       let late = isOther ? nil : loaded.answers[.response(envelope.responseID)]
@@ -113,7 +113,7 @@ struct BatchDraft {
     case .request:
       guard let envelope = work.envelope else { return [] }
       let response = ResponseEnvelope(
-        answering: envelope, handler: work.reducer.contract.name, duration: .zero, timestamp: now, outcome: .failure(error))
+        answering: envelope, handler: work.reducer.handler, duration: .zero, timestamp: now, outcome: .failure(error))
       batch.respond(response, to: record, topic: context.router.topics.responses, owner: 0)
     case .response:
       let letter = DeadLetter.record(

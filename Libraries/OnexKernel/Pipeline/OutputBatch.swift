@@ -5,6 +5,8 @@ import OnexJSON
 public struct OutputBatch: ~Copyable {
   /// Headers of an incoming record that go on to what it causes (W3C Trace Context).
   private static let traceHeaders = ["traceparent", "tracestate"]
+  /// A refused response without metadata and unknown fields is smaller: every text in it is bounded, escapes included.
+  private static let refusalBytesMax = 16 << 10
   /// Room for so many outputs is kept from batch to batch.
   private static let itemsKeptMax = 8192
 
@@ -51,14 +53,19 @@ public struct OutputBatch: ~Copyable {
     add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)
   }
 
+  /// Replaces the outcome alone: everything that says whom the answer is for stays, above all the reply mark, without which a step's
+  /// answer would become a final one. Metadata and unknown fields go only when they themselves do not fit.
   private mutating func refuse(
     _ response: ResponseEnvelope, size: Int, _ record: ConsumedRecord, _ topic: String, _ owner: Int
   ) {
     var shorter = response
     shorter.outcome = .failure(
       ResponseError(.outputTooLarge, "the response has \(size) bytes; the limit is \(outputBytesMax)"))
-    shorter.extensions = []
-    shorter.metadata = nil
+    let carried = (shorter.metadata?.count ?? 0) + shorter.extensions.reduce(0) { $0 + $1.name.count + $1.value.count + 2 }
+    if carried > outputBytesMax - min(outputBytesMax, OutputBatch.refusalBytesMax) {
+      shorter.extensions = RuntimeField.address(in: shorter.extensions)
+      shorter.metadata = nil
+    }
     let start = writer.beginDocument()
     writer.response(shorter)
     add(record, owner, topic, .written(start: start, count: writer.count - start), response.envelopeID, response.correlationID)

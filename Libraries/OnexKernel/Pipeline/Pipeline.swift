@@ -161,7 +161,9 @@ public final class Pipeline: Sendable {
 
   /// Addresses recorded answers to the messages that repeat their requests.
   var replay: AnswerReplay {
-    AnswerReplay(topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now())
+    AnswerReplay(
+      topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now(),
+      isFinal: parts.streams != nil)
   }
 
   /// Repeats `body` until the store answers.

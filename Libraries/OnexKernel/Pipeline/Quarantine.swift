@@ -18,13 +18,14 @@ struct Quarantine: Sendable {
     let work = settlement.special[0]?.work
     let identity = work?.identity ?? settlement.identities.first ?? nil
     // Rare: the record is read once more.
-    let replay = AnswerReplay(topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now())
+    let replay = AnswerReplay(
+      topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now(), isFinal: streams != nil)
     let request = work.map(\.envelope) ?? replay.request(in: record)
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
     let now = parts.context.clock.now()
     if let request {
       let response = ResponseEnvelope(
-        answering: request, handler: work?.reducer.contract.name, duration: .zero, timestamp: now,
+        answering: request, handler: work?.reducer.name, duration: .zero, timestamp: now,
         outcome: .failure(
           ResponseError(.storeRejected, "the store refuses what the request would write: \(error.message)")))
       batch.respond(response, to: record, topic: streams?.router.topics.responses ?? parts.responseTopic, owner: 0)

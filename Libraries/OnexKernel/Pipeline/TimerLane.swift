@@ -19,11 +19,13 @@ struct TimerLane: Sendable {
   /// Works until shutdown.
   func run() async {
     let owner = context.ids.next().description
+    let orphans = OrphanedRuns(pipeline, streams)
     var lane: LaneReference?
     var renewAt = Duration.zero
     var offset: Int64 = 0
     while !context.shutdown.isRequested, !Task.isCancelled {
       if renewAt <= context.clock.uptime() {
+        await orphans.look()
         lane = await lease(owner, lane)
         renewAt = context.clock.uptime() + limits.timerLease / 3
       }
@@ -66,7 +68,8 @@ struct TimerLane: Sendable {
     do {
       found = try await streams.store.dueTimers(
         TimerQuery(
-          consumer: pipeline.parts.group, now: now, countMax: limits.timerBatchMax, handlers: streams.router.reducers.handlers))
+          consumer: pipeline.parts.group, now: now, countMax: limits.timerBatchMax,
+          handlers: .these(streams.router.reducers.handlers)))
       pipeline.outages.succeeded(.timers)
     } catch {
       pipeline.outages.failed(.timers, error)
@@ -114,7 +117,7 @@ struct TimerLane: Sendable {
       case .stream(let stream, let name):
         identities.append(nil)
         // The store gives out timers of known handlers only.
-        if let reducer = streams.router.reducers[stream.handler] {
+        if let reducer = streams.router.reducers.reducer(of: stream) {
           special[place] = Settlement.Special(
             work: StreamWork(
               stream: stream, reducer: reducer, input: .timer(name: name), identity: RequestIdentity(timer.firing),

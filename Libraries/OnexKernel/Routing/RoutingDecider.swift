@@ -169,7 +169,7 @@ public final class RoutingDecider: Decider {
       batch.respond(response, to: record, topic: topics.responses, owner: owner)
       return .decided(identity: identity)
     case .stream(let stream, let intent):
-      guard let reducer = streams?.reducers[stream.handler] else {
+      guard let reducer = streams?.reducers.reducer(of: stream) else {
         let reason = streams?.reducers.failure(of: stream.handler) ?? "no contract names it"
         let error = ResponseError(.handlerUnavailable, "the stream \(stream) cannot be folded: \(reason)")
         let rejected = RejectedRecord(record: record, error: error, identity: response.envelopeID)

@@ -20,7 +20,7 @@ struct JournalWalk: Sendable {
       for placed in page {
         if fold?.stream != placed.event.stream {
           if let fold { complete.append(fold) }
-          fold = StreamFold(placed.event.stream, reducers[placed.event.stream.handler])
+          fold = StreamFold(placed.event.stream, reducer(of: placed.event))
         }
         fold?.apply(placed.event)
       }
@@ -31,5 +31,10 @@ struct JournalWalk: Sendable {
       try await visit(complete, events)
       if isOver { return }
     }
+  }
+
+  private func reducer(of first: RecordedEvent) -> LoadedReducer? {
+    guard let event = try? StreamEvent(first.event) else { return reducers[first.stream.handler] }
+    return reducers.reducer(of: first.stream, beginningWith: event)
   }
 }

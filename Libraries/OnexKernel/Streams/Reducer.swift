@@ -22,12 +22,21 @@ public protocol Reducer: Sendable {
   /// The state after an event.
   func evolve(_ state: JSONValue?, _ event: StreamEvent) throws -> JSONValue
 
+  /// A reducer that goes on with streams whose contract was removed or cannot be loaded; `nil` where the contract is needed for that.
+  static var withoutContract: (any Reducer)? { get }
+
+  /// Whether a state was made by this kind of reducer. Asked of `withoutContract` alone.
+  func owns(_ state: JSONValue) -> Bool
+
   /// What read models show after an event that led to `state`.
   func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange]
 }
 
 extension Reducer {
   public static var className: String { String(reflecting: self) }
+  public static var withoutContract: (any Reducer)? { nil }
+
+  public func owns(_ state: JSONValue) -> Bool { false }
 
   public func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] { [] }
 }

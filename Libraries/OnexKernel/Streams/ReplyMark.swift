@@ -14,6 +14,11 @@ enum RuntimeField {
 
   static func without(_ extensions: [RawField]) -> [RawField] { extensions.filter { !all.contains($0.name) } }
 
+  /// The reply address with its signature, as they were written.
+  static func address(in extensions: [RawField]) -> [RawField] {
+    extensions.filter { $0.name == replyTo || $0.name == signature }
+  }
+
   /// The field that carries the origin of a request's id to a role; `nil` for a client's, which needs none.
   static func origin(_ origin: IdentityOrigin) -> RawField? {
     switch origin {
@@ -55,7 +60,9 @@ enum ReplyMark: Sendable, Hashable {
       self = .final
     } else if text.hasPrefix(ReplyMark.deadlinePrefix), let timer = RawUUID(text.dropFirst(ReplyMark.deadlinePrefix.count)) {
       self = .deadline(timer)
-    } else if let hash = text.firstIndex(of: "#"), let stream = StreamName(text[text.index(after: hash)...]) {
+    } else if let hash = text.utf8.firstIndex(of: UInt8(ascii: "#")),
+      let stream = StreamName(text[text.utf8.index(after: hash)...])
+    {
       self = .stream(stream, intent: String(text[..<hash]))
     } else {
       return nil

@@ -9,7 +9,7 @@ struct StreamFold {
   private(set) var version: Int64 = 0
   private(set) var failure: String?
   /// What read models show, the last value of each row.
-  private(set) var projections: [[ExactText]: ProjectionChange] = [:]
+  private(set) var projections: [ProjectionRow: ProjectionChange] = [:]
 
   init(_ stream: StreamName, _ reducer: LoadedReducer?) {
     self.stream = stream
@@ -31,9 +31,7 @@ struct StreamFold {
       let event = try StreamEvent(recorded.event)
       try state.apply(event, reducer.reducer)
       guard !event.type.hasPrefix(StreamState.KernelEvent.prefix), let body = state.body else { return }
-      for change in try reducer.project(stream, body, event) {
-        projections[[ExactText(change.projection), ExactText(change.key)]] = change
-      }
+      for change in try reducer.project(stream, body, event) { projections[ProjectionRow(change)] = change }
     } catch {
       failure = "event \(version) cannot be folded: \(error)"
     }
@@ -52,12 +50,23 @@ struct StreamFold {
     var repairs: [ProjectionChange] = []
     var expected = projections
     for row in kept {
-      let wanted = expected.removeValue(forKey: [ExactText(row.projection), ExactText(row.key)])
+      let wanted = expected.removeValue(forKey: ProjectionRow(row))
       guard wanted?.value != row.value else { continue }
       var repair = ProjectionChange(projection: row.projection, key: row.key, value: wanted?.value)
       repair.stream = stream
       repairs.append(repair)
     }
     return repairs + expected.values.filter { $0.value != nil }.sorted { ($0.projection, $0.key) < ($1.projection, $1.key) }
+  }
+}
+
+/// A row's place in the read models, by bytes as the database compares it.
+struct ProjectionRow: Hashable {
+  private let projection: Bytes
+  private let key: Bytes
+
+  init(_ change: ProjectionChange) {
+    projection = Bytes(change.projection)
+    key = Bytes(change.key)
   }
 }

@@ -125,7 +125,7 @@ struct StreamRun: ~Copyable {
     _ outcome: ResponseEnvelope.Outcome, to envelope: Envelope, in record: ConsumedRecord, duration: Duration
   ) {
     let response = ResponseEnvelope(
-      answering: envelope, handler: work.reducer.contract.name, duration: duration, timestamp: now, outcome: outcome)
+      answering: envelope, handler: work.reducer.handler, duration: duration, timestamp: now, outcome: outcome)
     batch.respond(response, to: record, topic: router.topics.responses, owner: 0)
   }
 }

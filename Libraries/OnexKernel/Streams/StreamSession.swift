@@ -58,7 +58,7 @@ struct StreamSession {
       while !inputs.isEmpty {
         count += 1
         guard count <= StreamSession.inputsMax else {
-          throw HandlerError(.internalError, "the reducer \(work.reducer.contract.name) does not come to rest")
+          throw HandlerError(.internalError, "the reducer \(work.reducer.handler) does not come to rest")
         }
         inputs += try run.step(inputs.removeFirst())
       }
@@ -71,7 +71,7 @@ struct StreamSession {
       timers += run.timers
       projections += run.projections
       // A run keeps its own account of repeats under a key.
-      let isKeyed = work.reducer.contract.kind == .reducer
+      let isKeyed = work.reducer.kind == .reducer
       let identity = run.answered.flatMap { isKeyed ? work.envelope?.requestIdentity(for: $0) : nil } ?? work.identity
       let late = run.late
       let outputs = run.batch.finish().records

@@ -16,18 +16,20 @@ public struct StreamWork: Sendable {
   var lookups: [MessageIdentity] {
     guard let envelope else { return [identity.message] }
     let own = [identity.message, .response(envelope.responseID)]
-    guard envelope.idempotencyKey != nil, reducer.contract.kind == .reducer else { return own }
+    guard envelope.idempotencyKey != nil, reducer.kind == .reducer else { return own }
     return own + [envelope.identity]
   }
 }
 
-/// The reducer behind one contract.
+/// The reducer of a handler's streams.
 final class LoadedReducer: Sendable {
-  let contract: HandlerContract
+  let handler: String
+  let kind: HandlerKind
   let reducer: any Reducer
 
-  init(contract: HandlerContract, reducer: any Reducer) {
-    self.contract = contract
+  init(handler: String, kind: HandlerKind, reducer: any Reducer) {
+    self.handler = handler
+    self.kind = kind
     self.reducer = reducer
   }
 

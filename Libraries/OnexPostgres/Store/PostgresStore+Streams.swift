@@ -44,19 +44,31 @@ extension PostgresStore {
 
   public func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers {
     var handlers = PostgresArray(of: .text)
-    // Deadlines of requests belong to no handler.
-    handlers.append("")
-    for handler in query.handlers { handlers.append(handler) }
+    let condition: String
+    switch query.handlers {
+    case .these(let names):
+      // Deadlines of requests belong to no handler.
+      for name in [""] + names { handlers.append(name) }
+      condition = "handler = ANY ($2)"
+    case .only(let names):
+      for name in names { handlers.append(name) }
+      condition = "handler = ANY ($2)"
+    case .others(let names):
+      for name in [""] + names { handlers.append(name) }
+      condition = "handler <> ALL ($2) AND due <= $4"
+    }
     // One more than asked for says when the next one is due.
     let sql = """
       SELECT id, due, handler, key, name, payload FROM runtime.timers
-      WHERE consumer = $1 AND handler = ANY ($2) ORDER BY due LIMIT $3
+      WHERE consumer = $1 AND \(condition) ORDER BY due LIMIT $3
       """
-    let parameters: [PostgresParameter] = [.text(query.consumer), .array(handlers), .bigint(Int64(query.countMax + 1))]
-    return try await PostgresStore.answer { () throws(PostgresError) in
+    var parameters: [PostgresParameter] = [.text(query.consumer), .array(handlers), .bigint(Int64(query.countMax + 1))]
+    if case .others = query.handlers { parameters.append(.timestamp(query.now)) }
+    return try await PostgresStore.answer { [parameters] () throws(PostgresError) in
       var timers: [DurableTimer] = []
       for row in try await lookups.query(sql, parameters).rows { timers.append(try PostgresStore.timer(row)) }
       let due = timers.prefix(query.countMax).prefix { $0.due <= query.now }
+      if case .others = query.handlers { return DueTimers(timers: Array(due), nextDue: nil) }
       return DueTimers(timers: Array(due), nextDue: timers.dropFirst(due.count).first?.due)
     }
   }

@@ -6,11 +6,12 @@ extension StreamStoreConformance {
   }
 
   private func due(
-    at microseconds: Int64, countMax: Int = 10, handlers: [String]? = nil
+    at microseconds: Int64, countMax: Int = 10, handlers: TimerQuery.Handlers? = nil
   ) async throws -> DueTimers {
     try await store.dueTimers(
       TimerQuery(
-        consumer: consumer, now: Timestamp(microseconds: microseconds), countMax: countMax, handlers: handlers ?? [handler]))
+        consumer: consumer, now: Timestamp(microseconds: microseconds), countMax: countMax,
+        handlers: handlers ?? .these([handler])))
   }
 
   // MARK: - Deadlines of requests
@@ -129,7 +130,13 @@ extension StreamStoreConformance {
 
   func timersOfOthersAreLeft() async throws {
     _ = try await committed(batch([entry()], timers: [.set(timer(10, newStream()))]))
-    try requireEqual(try await due(at: 30, handlers: ["another"]).timers, [], "timers of handlers that are not here wait")
+    try requireEqual(try await due(at: 30, handlers: .these(["another"])).timers, [], "timers of handlers that are not here wait")
+    try requireEqual(try await due(at: 30, handlers: .only([handler])).timers.count, 1, "one handler's alone")
+    try requireEqual(try await due(at: 30, handlers: .others(than: ["another"])).timers.count, 1, "every other handler's")
+    try requireEqual(try await due(at: 5, handlers: .others(than: ["another"])).timers, [], "once they are due")
+    let others = try await due(at: 5, handlers: .only([handler]))
+    try require(others.timers.isEmpty && others.nextDue == Timestamp(microseconds: 10), "what is not due yet is told")
+    try requireEqual(try await due(at: 30, handlers: .others(than: [handler])).timers, [], "none of those that are known")
   }
 
   // MARK: - Leases and start marks
