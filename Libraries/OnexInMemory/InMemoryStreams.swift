@@ -66,15 +66,15 @@ struct InMemoryStreams {
     return true
   }
 
-  func due(_ query: TimerQuery) -> DueTimers {
+  func due(_ query: TimerQuery, now: Timestamp) -> DueTimers {
     let mine = timers.values.filter { entry in
       guard entry.consumer == query.consumer else { return false }
       if case .stream(let stream, _) = entry.timer.purpose { return query.handlers.contains(stream.handler) }
       return true
     }
     let sorted = mine.map(\.timer).sorted { ($0.due, $0.id.high, $0.id.low) < ($1.due, $1.id.high, $1.id.low) }
-    let due = sorted.prefix { $0.due <= query.now }.prefix(query.countMax)
-    return DueTimers(timers: Array(due), nextDue: sorted.dropFirst(due.count).first?.due)
+    let due = sorted.prefix { $0.due <= now }.prefix(query.countMax)
+    return DueTimers(now: now, timers: Array(due), nextDue: sorted.dropFirst(due.count).first?.due)
   }
 
   mutating func finish(_ finished: [DurableTimer]) {

@@ -3,7 +3,7 @@ import OnexPostgres
 /// Which schema this program was written for.
 public enum SchemaVersion {
   /// The number of the newest file in `migrations/forward`.
-  public static let expected = 7
+  public static let expected = 9
 
   /// What separates the database from this program, and the command that fixes it; `nil` when nothing does.
   public static func mismatch(_ connection: PostgresConnection) async throws(PostgresError) -> String? {

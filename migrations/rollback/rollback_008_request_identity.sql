@@ -1,0 +1,1 @@
+DELETE FROM onex_migrations WHERE number = 8;
