@@ -69,7 +69,7 @@ struct MainService: Service {
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
     runner = RoleRunner(context, inbox: inbox, replay: replay) { bus, contracts, options in
       if let inbox {
-        return [try role.pipeline(bus, contracts, store(inbox.store), options, context)]
+        return [try role.pipeline(bus, contracts, store(inbox.store), options, inbox.context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())
         .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)

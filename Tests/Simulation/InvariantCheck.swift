@@ -38,6 +38,14 @@ struct InvariantCheck: Sendable {
         problems.append("request \(request.number) (\(request.kind)) was answered \(first.code ?? "success"): \(first.content)")
       }
     }
+    let deadlines = Dictionary(sent.map { ($0.correlationID, $0.deadline) }) { first, _ in first }
+    for answer in answers where answer.code == ErrorCode.deadlineExceeded.rawValue {
+      if let time = answer.time, let deadline = deadlines[answer.correlationID] ?? nil,
+        time + world.storeClock.furthestAhead < deadline
+      {
+        problems.append("the deadline \(deadline.rfc3339) was over already at \(time.rfc3339): \(answer)")
+      }
+    }
     let known = Set(sent.map(\.correlationID))
     for answer in answers where !known.contains(answer.correlationID) { problems.append("nobody asked for \(answer)") }
     return problems

@@ -12,6 +12,8 @@ final class SimulatedClient: Sendable {
     let code: String?
     /// The payload, or the error's message.
     let content: Bytes
+    /// When it was written.
+    let time: Timestamp?
   }
 
   private let world: SharedWorld
@@ -62,7 +64,9 @@ final class SimulatedClient: Sendable {
         }
         state.withLock { [code, payload] in
           $0.answers.append(
-            Answer(correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload))
+            Answer(
+              correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload,
+              time: record.timestamp))
         }
       }
     }

@@ -3,10 +3,10 @@
 STATE=${ONEX_LOCAL_DIR:-$REPO/.local}
 [[ $STATE == /* ]] || STATE=$PWD/$STATE
 readonly STATE
-readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password
+readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password DEPLOYMENT_FILE=$STATE/deployment
 
 # Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
-readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password)
+readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password deployment)
 
 open_state() {
   mkdir -p "$STATE" 2>/dev/null && [[ -w $STATE ]] ||
@@ -45,6 +45,12 @@ database_password() {
   cat "$PASSWORD_FILE"
 }
 
+# A stack's own name: the development broker reports the same cluster id everywhere, and two stacks on one database are a mistake.
+deployment_id() {
+  [[ -s $DEPLOYMENT_FILE ]] || printf 'local-%s' "$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')" | replace_private "$DEPLOYMENT_FILE"
+  cat "$DEPLOYMENT_FILE"
+}
+
 write_stack_env() {
   local password worker_ports=() name
   password=$(database_password)
@@ -71,6 +77,7 @@ write_stack_env() {
     print_export TOPIC_MANAGER_PORT "${PORTS[topic-manager]}"
     print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
     print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
+    print_export ONEX_DEPLOYMENT_ID "$(deployment_id)"
   } | replace_private "$STACK_ENV"
 }
 
