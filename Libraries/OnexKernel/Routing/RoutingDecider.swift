@@ -81,7 +81,7 @@ public final class RoutingDecider: Decider {
   }
 
   /// The timer of a request's deadline.
-  private static func deadlineID(_ request: EnvelopeID) -> RawUUID { request.derived("deadline", as: EnvelopeSubject.self).uuid }
+  static func deadlineID(_ request: EnvelopeID) -> RawUUID { request.derived("deadline", as: EnvelopeSubject.self).uuid }
 
   private enum Destination {
     case role(String)

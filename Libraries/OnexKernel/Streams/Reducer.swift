@@ -22,12 +22,23 @@ public protocol Reducer: Sendable {
   /// The state after an event.
   func evolve(_ state: JSONValue?, _ event: StreamEvent) throws -> JSONValue
 
+  /// The facts that make a restored state agree with an answer that a client already has, and whether anything is still expected to
+  /// happen. The dump is older than the answer: how the stream came to it is lost.
+  func settle(_ state: JSONValue, _ answer: ResponseEnvelope.Outcome, now: Timestamp) throws -> (
+    events: [NewEvent], isClosed: Bool
+  )
+
   /// What read models show after an event that led to `state`.
   func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange]
 }
 
 extension Reducer {
   public static var className: String { String(reflecting: self) }
+
+  /// Nothing, for a reducer whose streams go on after an answer: the request is not answered again.
+  public func settle(
+    _ state: JSONValue, _ answer: ResponseEnvelope.Outcome, now: Timestamp
+  ) throws -> (events: [NewEvent], isClosed: Bool) { ([], false) }
 
   public func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] { [] }
 }
