@@ -123,7 +123,7 @@ let testTargets: [Target] = [
     ]),
   tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
-  tests("OnexMigrationsTests", ["OnexCore", "OnexMigrations"]),
+  tests("OnexMigrationsTests", ["OnexCore", "OnexPostgres", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),
   .target(
     name: "OnexSimulation",

@@ -62,6 +62,12 @@ struct ControlContext: Sendable {
 
   var broker: String { environment["KAFKA_BOOTSTRAP_SERVERS"] ?? "localhost:9092" }
 
+  /// As services have it.
+  var deploymentID: String {
+    environment["ONEX_DEPLOYMENT_ID"] ?? environment["ONEX_ENVIRONMENT"] ?? CommonSettings.environment.defaultText
+      ?? "development"
+  }
+
   var contractsDirectory: String {
     environment["ONEX_CONTRACTS_DIR"] ?? CommonSettings.contractsDirectory.defaultText ?? "./contracts"
   }

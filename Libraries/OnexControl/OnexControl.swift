@@ -10,7 +10,7 @@ public enum OnexControl {
   private static let commands: [any ControlCommand.Type] = [
     RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
     RunsCommand.self, ActionsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self,
-    DeadLettersCommand.self,
+    RestoreCommand.self, DeploymentCommand.self, DeadLettersCommand.self,
   ]
 
   private static let list = CommandList(

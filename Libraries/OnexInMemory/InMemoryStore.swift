@@ -36,20 +36,23 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
     var streams = InMemoryStreams()
     var starts: [Identity: RawUUID] = [:]
     var claims: [Identity: ExecutionClaim] = [:]
-    var leases: [String: [TopicPartition: (owner: String, renewed: Duration)]] = [:]
+    var leases: [String: [TopicPartition: (owner: String, state: LeaseState)]] = [:]
   }
 
   private let limits: Limits
   private let clock: any RuntimeClock
   private let state = Mutex(State())
 
-  /// - Parameter clock: what leases expire by.
+  /// - Parameter clock: the store's own, which timers are due by; it may differ from those of the processes.
   public init(limits: Limits = Limits(), clock: any RuntimeClock = SystemClock()) {
     self.limits = limits
     self.clock = clock
   }
 
   public var isStateless: Bool { false }
+
+  /// The store's clock, which timers are due by.
+  public var now: Timestamp { clock.now() }
 
   public func claim(_ partitions: [TopicPartition], consumer: String) async throws(StoreError) -> [TopicPartition: LaneEpoch] {
     state.withLock { state in
@@ -205,22 +208,24 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
   }
 
   public func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
-    let now = clock.uptime()
-    return state.withLock { state in
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
+    state.withLock { state in
       let held = state.leases[consumer]?[lane]
-      if let held, held.owner != owner, held.renewed + time > now { return nil }
+      if let held, held.owner != owner, held.state != expired { return .taken(held.state) }
       var epoch = state.epochs[consumer]?[lane] ?? 0
       if held?.owner != owner { epoch += 1 }
       state.epochs[consumer, default: [:]][lane] = epoch
-      state.leases[consumer, default: [:]][lane] = (owner, now)
-      return epoch
+      let renewals = held?.state.renewals ?? 0
+      let renewed = LeaseState(epoch: epoch, renewals: renewals < .max ? renewals + 1 : 0)
+      state.leases[consumer, default: [:]][lane] = (owner, renewed)
+      return .held(epoch)
     }
   }
 
   public func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers {
-    state.withLock { $0.streams.due(query) }
+    let now = clock.now()
+    return state.withLock { $0.streams.due(query, now: now) }
   }
 
   public func finish(_ timers: [DurableTimer], consumer: String) async throws(StoreError) {

@@ -66,20 +66,22 @@ struct InMemoryStreams {
     return true
   }
 
-  func due(_ query: TimerQuery) -> DueTimers {
+  func due(_ query: TimerQuery, now: Timestamp) -> DueTimers {
     let mine = timers.values.filter { entry in
       guard entry.consumer == query.consumer else { return false }
       let handler: String? = if case .stream(let stream, _) = entry.timer.purpose { stream.handler } else { nil }
       switch query.handlers {
       case .these(let handlers): return handler.map(handlers.contains) ?? true
       case .only(let handlers): return handler.map(handlers.contains) ?? false
-      case .others(let handlers): return handler.map { !handlers.contains($0) } ?? false && entry.timer.due <= query.now
+      case .others(let handlers): return handler.map { !handlers.contains($0) } ?? false && entry.timer.due <= now + query.ahead
       }
     }
     let sorted = mine.map(\.timer).sorted { ($0.due, $0.id.high, $0.id.low) < ($1.due, $1.id.high, $1.id.low) }
-    let due = sorted.prefix { $0.due <= query.now }.prefix(query.countMax)
-    if case .others = query.handlers { return DueTimers(timers: Array(due), nextDue: nil) }
-    return DueTimers(timers: Array(due), nextDue: sorted.dropFirst(due.count).first?.due)
+    let due = sorted.prefix { $0.due <= now }.prefix(query.countMax)
+    if case .others = query.handlers {
+      return DueTimers(now: now, timers: Array(sorted.prefix(query.countMax)), nextDue: nil)
+    }
+    return DueTimers(now: now, timers: Array(due), nextDue: sorted.dropFirst(due.count).first?.due)
   }
 
   mutating func finish(_ finished: [DurableTimer]) {

@@ -40,6 +40,8 @@ enum KafkaBounds {
   /// an unassignment at that moment would wait for an answer for ever.
   static let closeTimeoutMS: Int32 = 4_000
   static let metadataTimeoutMS: Int32 = 10_000
+  /// The cluster's id came with the metadata before: whatever asks for it waits for librdkafka to note it, not for a broker.
+  static let clusterIDTimeoutMS: Int32 = 500
   /// How long a broker may take over a request of an administrator, unless the caller says otherwise, and whatever it says.
   static let adminTimeoutMS: Int32 = 10_000
   static let adminTimeoutMaxMS: Int32 = 300_000

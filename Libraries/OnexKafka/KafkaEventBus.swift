@@ -29,4 +29,21 @@ public struct KafkaEventBus: EventBus {
     }
     return try made.get()
   }
+
+  /// The id that the cluster gave itself when its first broker was formatted, as metadata reports it (KIP-78): at most 249 bytes, the same
+  /// on every broker and over restarts. A cluster whose data was lost comes back under another one.
+  ///
+  /// - Returns: `nil` when the brokers report none.
+  /// - Throws: `EventBusError` when no broker answers within ten seconds.
+  public func clusterID() async throws(EventBusError) -> String? {
+    let (connection, logger) = (connection, logger)
+    let answer: Result<String?, EventBusError> = await AdapterThread.call("kafka-cluster-id") {
+      do throws(EventBusError) {
+        return .success(try KafkaMetadata.clusterID(connection, logger: logger))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try answer.get()
+  }
 }

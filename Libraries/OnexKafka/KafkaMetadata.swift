@@ -31,6 +31,20 @@ enum KafkaMetadata {
     }
   }
 
+  /// Asks with a client made for it. Blocks for a connection and a round trip.
+  static func clusterID(_ connection: KafkaConnection, logger: Logger) throws(EventBusError) -> String? {
+    let configuration = try KafkaConfiguration(connection, [])
+    let callbacks = ClientCallbacks(logger: logger)
+    ClientCallbacks.install(on: configuration.handle)
+    let client = try KafkaClient(RD_KAFKA_PRODUCER, configuration, callbacks)
+    // Tells a cluster that cannot be reached from one that reports no id: librdkafka answers NULL for both.
+    _ = try brokers(client, timeoutMS: KafkaBounds.metadataTimeoutMS)
+    guard let text = rd_kafka_clusterid(client.handle, KafkaBounds.clusterIDTimeoutMS) else { return nil }
+    defer { rd_kafka_mem_free(client.handle, text) }
+    let id = String(cString: text)
+    return id.isEmpty ? nil : id
+  }
+
   private static func read<Answer>(
     _ client: KafkaClient, all: Bool, _ topic: OpaquePointer?, _ timeoutMS: Int32, _ body: (rd_kafka_metadata) -> Answer
   ) throws(EventBusError) -> Answer {

@@ -19,7 +19,7 @@ struct BootstrapCheck: Sendable {
     let options = RoleOptions(context.configuration)
     let contracts = try await step("contracts") { try loadContracts(options) }
     guard let inbox else { return }
-    try await step("database") { try await inbox.check() }
+    try await step("database") { try await inbox.check(clusterID: { try await bus.clusterID() }) }
     try await step("event bus") { try await reachBroker() }
     try await step("replay") {
       let report = try await StateReplay(context, inbox.journal, reducers: reducers).run(.all, contracts)
@@ -51,9 +51,11 @@ struct BootstrapCheck: Sendable {
     return contracts
   }
 
+  private var bus: KafkaEventBus {
+    KafkaEventBus(KafkaConnection(KafkaSettings(context.configuration), clientID: context.name), logger: context.logger)
+  }
+
   private func reachBroker() async throws {
-    let connection = KafkaConnection(KafkaSettings(context.configuration), clientID: context.name)
-    let bus = KafkaEventBus(connection, logger: context.logger)
     let reader = try await bus.reader(topics: [context.configuration[MainService.inputTopic]], from: .end)
     await reader.close()
   }

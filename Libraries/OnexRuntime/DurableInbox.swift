@@ -4,7 +4,7 @@ import OnexMigrations
 import OnexPostgres
 import OnexService
 
-/// The inbox in PostgreSQL as a service has it: settings, the schema's check at the start, and maintenance while it runs.
+/// The inbox in PostgreSQL as a service has it: settings, the checks before it begins, and maintenance while it runs.
 struct DurableInbox: Sendable {
   static let autoMigrate = Setting.flag(
     "ONEX_AUTO_MIGRATE", default: false, help: "Apply pending migrations at the start; for local stacks and jobs.")
@@ -15,28 +15,40 @@ struct DurableInbox: Sendable {
   static let journalRetentionDays = Setting.integer(
     "ONEX_JOURNAL_RETENTION_DAYS", default: 30, range: 1...3650,
     help: "How long streams in which nothing more happens are kept, with their events.")
-  static let settings: [any AnySetting] = [autoMigrate, migrationsDirectory, retentionDays, journalRetentionDays]
+  static let settings: [any AnySetting] = [
+    autoMigrate, migrationsDirectory, retentionDays, journalRetentionDays, DeploymentCheck.deploymentID,
+  ]
 
   private static let daysAhead = 2
   private static let maintenanceInterval = Duration.seconds(3600)
 
   /// Closed streams that one statement deletes.
   private static let deletedMax = 1000
+  private static let admissionInterval = Duration.seconds(2)
+  static let restoring = "RESTORING"
+  private static let brokerUnreachable = "BROKER_UNREACHABLE"
 
   let store: PostgresStore
   let journal: PostgresJournal
+  /// The service's, with the database's clock.
+  let context: ServiceContext
   private let database: PostgresConfiguration
-  private let context: ServiceContext
+  private let watch: StoreWatch
 
-  init(_ context: ServiceContext) {
+  init(_ given: ServiceContext) {
+    let clock = StoreClock(given.clock)
+    let context = given.with(clock: clock)
     self.context = context
     database = PostgresConfiguration(PostgresSettings(context.configuration), applicationName: context.name)
     journal = PostgresJournal(database, logger: context.logger)
     store = PostgresStore(database, owner: "\(context.name) \(context.ids.next())", logger: context.logger)
+    watch = StoreWatch(
+      store, outages: OutageReporter(health: context.health, logger: context.logger), context: context, clock: clock,
+      machine: given.clock)
   }
 
   /// As `bootstrap`, for a check that ends: a database that cannot be reached is a failure.
-  func check() async throws {
+  func check(clusterID: () async throws -> String?) async throws {
     let connection: PostgresConnection
     do {
       connection = try await PostgresConnection.connect(database, logger: context.logger)
@@ -44,7 +56,51 @@ struct DurableInbox: Sendable {
       throw ServiceFailure.unavailable("the database cannot be used: \(error)")
     }
     if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
+    let state = try await connection.query("SELECT runtime.restoring() AS reason")
+    if let reason: String = try state[0].optional("reason") { throw ServiceFailure.unavailable(reason) }
+    let own = RecordedDeployment(
+      id: DeploymentCheck.deploymentID(context.configuration), clusterID: try await clusterID())
+    if let recorded = try await RecordedDeployment.read(connection),
+      let mismatch = DeploymentCheck.mismatch(own, recorded: recorded)
+    {
+      throw ServiceFailure.configuration(mismatch)
+    }
     await connection.close()
+  }
+
+  /// Returns when this process may work on the database: it takes writes, is not being restored, and belongs to this deployment and this
+  /// cluster. Until then `/ready` says what is missing.
+  ///
+  /// - Returns: false at shutdown.
+  /// - Throws: `ServiceFailure` with exit code 78 for another stack's database.
+  func admit(clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> Bool {
+    while !context.shutdown.isRequested, !Task.isCancelled {
+      if try await isAdmitted(clusterID) { return true }
+      await context.rest(DurableInbox.admissionInterval)
+    }
+    return false
+  }
+
+  private func isAdmitted(_ clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> Bool {
+    guard let beat = await watch.look() else { return false }
+    if let reason = beat.restoring {
+      context.health.raise(DurableInbox.restoring, message: reason, blocksReadiness: true)
+      return false
+    }
+    context.health.clear(DurableInbox.restoring)
+    let cluster: String?
+    do throws(EventBusError) {
+      cluster = try await clusterID()
+    } catch {
+      context.health.raise(DurableInbox.brokerUnreachable, message: error.description, blocksReadiness: true)
+      return false
+    }
+    context.health.clear(DurableInbox.brokerUnreachable)
+    let own = RecordedDeployment(id: DeploymentCheck.deploymentID(context.configuration), clusterID: cluster)
+    // A failure shows as the heartbeat's next one.
+    guard let recorded = try? await store.register(own) else { return false }
+    if let mismatch = DeploymentCheck.mismatch(own, recorded: recorded) { throw ServiceFailure.configuration(mismatch) }
+    return true
   }
 
   /// Applies migrations where asked for, and refuses a database of another version.
@@ -69,22 +125,26 @@ struct DurableInbox: Sendable {
   }
 
   /// Watches the database, keeps partitions of the inbox at hand and drops old ones, until shutdown or until the task is cancelled.
-  func maintain() async {
+  ///
+  /// - Throws: `ServiceFailure` when the database is restored under this process: nothing that it remembers is true any more.
+  func maintain() async throws {
     let open = context.metrics.gauge("onex_store_connections", help: "Open connections for lookups in the database.")
     let waiting = context.metrics.gauge("onex_store_waiting", help: "Lookups that wait for a connection.")
-    let watch = StoreWatch(
-      store: store, outages: OutageReporter(health: context.health, logger: context.logger, name: "database"), context: context)
-    await withTaskGroup(of: Void.self) { group in
+    try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await keepPartitions() }
       group.addTask {
         while !context.shutdown.isRequested, !Task.isCancelled {
-          await watch.look()
+          if let reason = await watch.look()?.restoring {
+            throw ServiceFailure.unavailable(
+              "\(DurableInbox.restoring): \(reason); start this service again, it waits for the end")
+          }
           let connections = store.connections
           open.set(connections.open)
           waiting.set(connections.waiting)
           await context.rest(StoreWatch.interval)
         }
       }
+      for try await _ in group {}
     }
   }
 
@@ -95,11 +155,12 @@ struct DurableInbox: Sendable {
         let done = try await store.maintain(
           daysAhead: DurableInbox.daysAhead, retentionDays: context.configuration[DurableInbox.retentionDays])
         for action in done { context.logger.info("inbox partition", ["action": .string(action)]) }
+        let isMoving = done.contains { $0.hasPrefix("moved ") }
         let gone = try await store.maintainJournal(
           retentionDays: context.configuration[DurableInbox.journalRetentionDays], countMax: DurableInbox.deletedMax)
         if gone > 0 { context.logger.info("closed streams deleted", ["count": .integer(Int(gone))]) }
         // A full batch says that there are more.
-        pause = gone == DurableInbox.deletedMax ? .seconds(1) : DurableInbox.maintenanceInterval
+        pause = gone == DurableInbox.deletedMax || isMoving ? .seconds(1) : DurableInbox.maintenanceInterval
       } catch {
         // Rows go to the default partition meanwhile; what is wrong is told by those who commit.
         context.logger.warning("the inbox was not maintained", ["error": .string(error.description)])

@@ -14,6 +14,8 @@ final class RoleRunner: Sendable {
   private let replay: StateReplay?
   /// `nil` for a role that keeps nothing.
   private let inbox: DurableInbox?
+  private static let joining = "JOINING_GROUP"
+  private let loaded = OnceSet<(contracts: LoadedContracts, options: RoleOptions)>()
   private let pipelines = OnceSet<[Pipeline]>()
 
   init(
@@ -30,7 +32,18 @@ final class RoleRunner: Sendable {
     let contracts = LoadedContracts.load(options, context)
     try await inbox?.bootstrap()
     await replay?.atStart(contracts)
+    loaded.set((contracts, options))
+    guard inbox == nil else {
+      // It joins its group when the database has admitted it, which may take long: a member that does not poll loses its place.
+      return context.health.raise(
+        RoleRunner.joining, message: "the database and its deployment are checked first", blocksReadiness: true)
+    }
     context.health.starting("connect to the event bus")
+    try connect()
+  }
+
+  private func connect() throws {
+    guard let (contracts, options) = loaded.value else { return }
     do {
       pipelines.set(try make(eventBus(), contracts, options))
     } catch let error as EventBusError {
@@ -39,10 +52,17 @@ final class RoleRunner: Sendable {
   }
 
   func run() async throws {
+    if let inbox {
+      let bus = KafkaEventBus(kafka, logger: context.logger)
+      guard try await inbox.admit(clusterID: { () throws(EventBusError) in try await bus.clusterID() }) else {
+        return await inbox.store.close()
+      }
+      try connect()
+    }
     let pipelines = pipelines.value ?? []
     try await withThrowingTaskGroup(of: Void.self) { group in
       for pipeline in pipelines { group.addTask { try await pipeline.run() } }
-      if let inbox { group.addTask { await inbox.maintain() } }
+      if let inbox { group.addTask { try await inbox.maintain() } }
       // Not `waitForAll`, which tells a failure only when all have ended: the first one ends the others.
       for try await _ in group {}
     }
@@ -51,7 +71,8 @@ final class RoleRunner: Sendable {
 
   private func eventBus() -> any EventBus {
     if context.configuration[CommonSettings.eventBusType] == "inmemory" { return InMemoryEventBus(clock: context.clock) }
-    let connection = KafkaConnection(KafkaSettings(context.configuration), clientID: context.name)
-    return KafkaEventBus(connection, logger: context.logger)
+    return KafkaEventBus(kafka, logger: context.logger)
   }
+
+  private var kafka: KafkaConnection { KafkaConnection(KafkaSettings(context.configuration), clientID: context.name) }
 }

@@ -35,7 +35,7 @@ struct EffectsService: Service {
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
     runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
-      [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, context)]
+      [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, inbox?.context ?? context)]
     }
   }
 

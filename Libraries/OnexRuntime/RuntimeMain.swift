@@ -78,7 +78,7 @@ struct MainService: Service {
       var options = options
       options.replySigningKeys = keys
       if let inbox {
-        return [try role.pipeline(bus, contracts, store(inbox.store), options, context)]
+        return [try role.pipeline(bus, contracts, store(inbox.store), options, inbox.context)]
       }
       return try EmbeddedRoles(router: role, handlers: embedded, http: http())
         .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)

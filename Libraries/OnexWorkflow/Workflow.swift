@@ -1,4 +1,5 @@
 import OnexCore
+import OnexJSON
 import OnexKernel
 
 /// The orchestrator behind every contract with a `workflow` section.
@@ -65,6 +66,18 @@ public struct Workflow: Reducer {
     if case .started = known { throw MalformedRun("a run starts once") }
     run.apply(known, at: event.time)
     return run.json
+  }
+
+  /// A run that has answered is over, except that one that answered at its deadline goes on to take back what it did.
+  public func settle(
+    _ state: JSONValue, _ answer: ResponseEnvelope.Outcome, now: Timestamp
+  ) throws -> (events: [NewEvent], isClosed: Bool) {
+    guard !(try WorkflowRun(json: state).status.isEnded) else { return ([], true) }
+    switch answer {
+    case .success(let payload): return ([WorkflowEvent.succeeded(output: try JSONValue.parse(payload)).journaled], true)
+    case .failure(let error) where error.code == .deadlineExceeded: return ([], false)
+    case .failure(let error): return ([WorkflowEvent.failed(error).journaled], true)
+    }
   }
 
   public func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] {

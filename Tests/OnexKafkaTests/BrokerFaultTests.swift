@@ -47,6 +47,14 @@ import Testing
     await consumer.close()
   }
 
+  @Test func theClusterSaysItsIDWhileItCanBeReached() async throws {
+    let cluster = try MockCluster()
+    let id = try #require(try await cluster.bus().clusterID())
+    #expect(try await cluster.bus().clusterID() == id, "every client is told the same")
+    cluster.setDown()
+    await #expect(throws: EventBusError.self) { try await cluster.bus().clusterID() }
+  }
+
   @Test func anOutageIsReportedOnceAndItsEnd() async throws {
     let cluster = try MockCluster()
     let topic = cluster.makeTopic(1)

@@ -69,9 +69,9 @@ package struct ForgetfulStore: StreamStore {
   }
 
   package func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
-    try await base.lease(lane, consumer: consumer, owner: owner, time: time)
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
+    try await base.lease(lane, consumer: consumer, owner: owner, expired: expired)
   }
 
   package func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }

@@ -38,6 +38,14 @@ struct InvariantCheck: Sendable {
         problems.append("request \(request.number) (\(request.kind)) was answered \(first.code ?? "success"): \(first.content)")
       }
     }
+    let deadlines = Dictionary(sent.map { ($0.correlationID, $0.deadline) }) { first, _ in first }
+    for answer in answers where answer.code == ErrorCode.deadlineExceeded.rawValue {
+      if let time = answer.time, let deadline = deadlines[answer.correlationID] ?? nil,
+        time + world.storeClock.furthestAhead < deadline
+      {
+        problems.append("the deadline \(deadline.rfc3339) was over already at \(time.rfc3339): \(answer)")
+      }
+    }
     let known = Set(sent.map(\.correlationID))
     for answer in answers where !known.contains(answer.correlationID) { problems.append("nobody asked for \(answer)") }
     return problems
@@ -91,7 +99,7 @@ struct InvariantCheck: Sendable {
       guard let answer = answers.first(where: { $0.correlationID == request.correlationID }) else { continue }
       let stream = StreamName(
         handler: String(request.kind.operation.prefix { $0 != "." }),
-        key: MessageIdentity.envelope(request.envelopeID).uuid.description)
+        key: MessageIdentity.request(request.envelopeID).uuid.description)
       let there = request.kind.entries.filter { world.clock.world.has("\(request.number)/\($0)") }
       guard let snapshot = try? await world.store.snapshots([stream])[stream] else {
         // Its deadline was over before it began.

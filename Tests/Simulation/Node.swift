@@ -14,18 +14,23 @@ struct Node: Sendable {
   let bus: SimulatedBus
   let context: ServiceContext
   private let pipeline: Pipeline
+  /// Of the roles with a store.
+  private let storeClock: (own: StoreClock, store: SteppedClock)?
 
   /// - Parameter wrap: puts something between the process and the store, for tests of the check itself.
   init(_ role: Role, _ shared: SharedWorld, seed: UInt64, wrap: (SimulatedStore) -> any StreamStore) throws {
     let fate = Fate(seed: seed, odds: shared.odds)
     let name = "\(role)-\(seed % 1000)"
-    let (clock, isTold) = (shared.clock, shared.isTold)
-    process = SimulatedProcess(clock: clock, fate: fate) { text in
-      if isTold { print("\(clock.uptime().milliseconds) \(name) \(text)") }
+    let (time, isTold) = (shared.clock, shared.isTold)
+    process = SimulatedProcess(clock: time, fate: fate) { text in
+      if isTold { print("\(time.uptime().milliseconds) \(name) \(text)") }
     }
     bus = SimulatedBus(shared.bus, process)
+    let clock: SimulationClock
+    (clock, storeClock) = Node.clock(role, shared, seed)
     context = ServiceContext(
-      name: "\(role)", configuration: SharedWorld.configuration, health: HealthState(clock: shared.clock), clock: shared.clock,
+      name: "\(role)", configuration: SharedWorld.configuration, health: HealthState(clock: shared.clock),
+      clock: clock,
       ids: SeededIDSource(seed: seed ^ 0xABCD))
     let options = shared.options
     let store = SimulatedStore(shared.store, process)
@@ -47,6 +52,29 @@ struct Node: Sendable {
     }
   }
 
+  /// A machine's wall clock may be a day off; the roles with a store go by the store's. A worker has none, and the right time.
+  private static func clock(
+    _ role: Role, _ shared: SharedWorld, _ seed: UInt64
+  ) -> (SimulationClock, (StoreClock, SteppedClock)?) {
+    guard role != .worker else {
+      return (SimulationClock(time: shared.storeClock, world: shared.clock.world), nil)
+    }
+    var random = SplitMix(seed: seed ^ 0xC10C)
+    let hours = [0, 0, -24, -1, 1, 24][random.next(below: 6)]
+    let clock = StoreClock(SkewedClock(base: shared.clock, skew: .seconds(3600 * hours)))
+    clock.note(shared.storeClock.now(), sent: clock.uptime(), received: clock.uptime())
+    return (SimulationClock(time: clock, world: shared.clock.world), (clock, shared.storeClock))
+  }
+
+  /// As `StoreWatch` does with every heartbeat.
+  private func watchClock() async {
+    guard let (own, store) = storeClock else { return }
+    while !Task.isCancelled {
+      try? await own.sleep(for: .seconds(5))
+      own.note(store.now(), sent: own.uptime(), received: own.uptime())
+    }
+  }
+
   var standing: String {
     "\(process.condition), shutdown \(context.shutdown.isRequested), \(pipeline.inFlight) in flight"
   }
@@ -55,6 +83,7 @@ struct Node: Sendable {
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await bus.acknowledge() }
+      group.addTask { await watchClock() }
       await withTaskGroup(of: Void.self) { inner in
         inner.addTask { try? await pipeline.run() }
         await inner.waitForAll()
@@ -80,6 +109,7 @@ struct SharedWorld: Sendable {
   let clock: SimulationClock
   let bus: InMemoryEventBus
   let store: InMemoryStore
+  let storeClock: SteppedClock
   let options: RoleOptions
   let odds: Fate.Odds
   /// Everything that happens is printed.
@@ -90,7 +120,8 @@ struct SharedWorld: Sendable {
     self.clock = clock
     self.odds = odds
     bus = InMemoryEventBus(clock: clock, limits: InMemoryEventBus.Limits(partitions: 2))
-    store = InMemoryStore(clock: clock)
+    storeClock = SteppedClock(clock)
+    store = InMemoryStore(clock: storeClock)
     var options = RoleOptions(contractsDirectory: "")
     options.handlerExecutor = executor
     // Whatever comes wakes a poll; a short wait would only be more steps.

@@ -14,6 +14,8 @@ final class SimulatedClient: Sendable {
     let content: Bytes
     /// Of an error.
     let details: JSONValue?
+    /// When it was written.
+    let time: Timestamp?
   }
 
   private let world: SharedWorld
@@ -66,7 +68,7 @@ final class SimulatedClient: Sendable {
           $0.answers.append(
             Answer(
               correlationID: response.correlationID, envelopeID: response.envelopeID, code: code, content: payload,
-              details: details))
+              details: details, time: record.timestamp))
         }
       }
     }

@@ -88,6 +88,7 @@ final class Stage: Sendable {
 
   func play(requests count: Int, sessionTimeout: Duration) async {
     let client = SimulatedClient(world)
+    world.storeClock.begin(at: .seconds([0, -86_400, 3600][random(below: 3)]))
     await withTaskGroup(of: Void.self) { group in
       for role in [Node.Role.main, .main, .effects, .worker] + (random(below: 2) == 0 ? [.effects] : [.worker]) {
         group.addTask { await self.keepAlive(role, sessionTimeout) }
@@ -106,8 +107,10 @@ final class Stage: Sendable {
 
   private func send(_ count: Int, _ client: SimulatedClient) async -> [ClientRequest] {
     var sent: [ClientRequest] = []
+    // For the few seconds until every process has noticed, a larger step is a time limit that was met for a step of a workflow.
     for number in 0..<count {
-      let request = state.withLock { ClientRequest(number, &$0.random, ids: ids, now: world.clock.now()) }
+      if number == count / 2 { world.storeClock.step(by: .milliseconds([0, 0, -1000, 500][random(below: 4)])) }
+      let request = state.withLock { ClientRequest(number, &$0.random, ids: ids, now: world.storeClock.now()) }
       sent.append(request)
       client.send(request)
       // A client that is not sure sends again.

@@ -4,12 +4,13 @@ public protocol StreamStore: Store {
   /// Streams and earlier answers, in one look. `identities` belong to messages that are about to change those streams.
   func load(_ streams: [StreamName], _ identities: [MessageIdentity], consumer: String) async throws(StoreError) -> LoadedStreams
 
-  /// Takes or renews a lane that no broker assigns. It belongs to `owner` until nobody has renewed it for `time`.
-  ///
-  /// - Returns: its epoch, for commits; `nil` while it belongs to somebody else.
-  func lease(_ lane: TopicPartition, consumer: String, owner: String, time: Duration) async throws(StoreError) -> LaneEpoch?
+  /// Takes or renews a lane that no broker assigns. Another owner's lane is taken only while it is still in the state `expired`, which the
+  /// caller has seen unchanged for the time of the lease by its own monotonic clock (`LeaseWatch`). No wall clock decides.
+  func lease(
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer
 
-  /// Timers whose time has come, the earliest first, and when the next one after those is due.
+  /// Timers that are due by the store's clock, the earliest first, and when the next one after those is due.
   func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers
 
   /// Forgets timers that have fired and whose outputs are published. One that was moved meanwhile stays.
@@ -28,24 +29,29 @@ public struct TimerQuery: Sendable {
   }
 
   public let consumer: String
-  public let now: Timestamp
   public let countMax: Int
   /// A process asks for streams that it can fold; timers of others are left to the process that can.
   public let handlers: Handlers
+  /// With `.others`: timers that are due within this time count as well.
+  public let ahead: Duration
 
-  public init(consumer: String, now: Timestamp, countMax: Int, handlers: Handlers) {
+  public init(consumer: String, countMax: Int, handlers: Handlers, ahead: Duration = .zero) {
     self.consumer = consumer
-    self.now = now
     self.countMax = countMax
     self.handlers = handlers
+    self.ahead = ahead
   }
 }
 
 public struct DueTimers: Sendable {
+  /// The store's clock when it looked: deadlines fire by this one clock, whichever process asks.
+  public let now: Timestamp
   public let timers: [DurableTimer]
+  /// Later than `now`, unless more timers are due than were asked for.
   public let nextDue: Timestamp?
 
-  public init(timers: [DurableTimer], nextDue: Timestamp?) {
+  public init(now: Timestamp, timers: [DurableTimer], nextDue: Timestamp?) {
+    self.now = now
     self.timers = timers
     self.nextDue = nextDue
   }

@@ -88,6 +88,13 @@ public struct RequestIdentity: Sendable, Hashable {
   }
 }
 
+extension TypedID where Subject == EnvelopeSubject {
+  /// The timers that the deadline of a client's request with this id can have: a response does not tell the origin of the id.
+  public var deadlineTimerIDs: [RawUUID] {
+    [IdentityOrigin.client, .place].map { IdentitySpace.deadlineOf($0).identifier(uuid) }
+  }
+}
+
 extension Envelope {
   /// The identity of this one message.
   public var messageIdentity: MessageIdentity { .request(envelopeID, origin: origin) }

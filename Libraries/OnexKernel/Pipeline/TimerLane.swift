@@ -1,8 +1,9 @@
 import OnexCore
 import OnexService
 
-/// The lane that no broker assigns: durable timers whose time has come. One process at a time has it, by a lease; its epoch fences whoever
-/// had it before. What fires takes the way of every record, and the timer is forgotten only when what follows is published.
+/// The lane that no broker assigns: durable timers that are due by the store's clock. One process at a time has it, by a lease that depends
+/// on no wall clock; its epoch fences the owner before. A firing takes the way of every record, and the timer is deleted only when its
+/// outputs are published.
 struct TimerLane: Sendable {
   static let partition = TopicPartition("runtime-timers", 0)
 
@@ -20,13 +21,14 @@ struct TimerLane: Sendable {
   func run() async {
     let owner = context.ids.next().description
     let orphans = OrphanedRuns(pipeline, streams)
+    var watch = LeaseWatch(time: limits.timerLease)
     var lane: LaneReference?
     var renewAt = Duration.zero
     var offset: Int64 = 0
     while !context.shutdown.isRequested, !Task.isCancelled {
       if renewAt <= context.clock.uptime() {
         await orphans.look()
-        lane = await lease(owner, lane)
+        lane = await lease(owner, lane, &watch)
         renewAt = context.clock.uptime() + limits.timerLease / 3
       }
       guard let held = lane, pipeline.lanes.isLive(held) else {
@@ -41,11 +43,12 @@ struct TimerLane: Sendable {
   }
 
   /// - Returns: the lane, while it is ours.
-  private func lease(_ owner: String, _ held: LaneReference?) async -> LaneReference? {
+  private func lease(_ owner: String, _ held: LaneReference?, _ watch: inout LeaseWatch) async -> LaneReference? {
     do {
-      let epoch = try await streams.store.lease(
-        TimerLane.partition, consumer: pipeline.parts.group, owner: owner, time: limits.timerLease)
-      guard let epoch else {
+      let answer = try await streams.store.lease(
+        TimerLane.partition, consumer: pipeline.parts.group, owner: owner, expired: watch.expired(at: context.clock.uptime()))
+      watch.note(answer, at: context.clock.uptime())
+      guard case .held(let epoch) = answer else {
         if held != nil { pipeline.lanes.remove([TimerLane.partition]) }
         return nil
       }
@@ -63,22 +66,21 @@ struct TimerLane: Sendable {
   ///
   /// - Returns: how long to rest.
   private func fire(_ lane: LaneReference, _ offset: inout Int64) async -> Duration {
-    let now = context.clock.now()
     let found: DueTimers
     do {
       found = try await streams.store.dueTimers(
         TimerQuery(
-          consumer: pipeline.parts.group, now: now, countMax: limits.timerBatchMax,
-          handlers: .these(streams.router.reducers.handlers)))
+          consumer: pipeline.parts.group, countMax: limits.timerBatchMax, handlers: .these(streams.router.reducers.handlers)))
       pipeline.outages.succeeded(.timers)
     } catch {
       pipeline.outages.failed(.timers, error)
       return limits.timerPollMax
     }
     guard !found.timers.isEmpty else {
-      return min(found.nextDue.map { max($0 - now, .milliseconds(1)) } ?? limits.timerPollMax, limits.timerPollMax)
+      guard let next = found.nextDue, next < found.now + limits.timerPollMax else { return limits.timerPollMax }
+      return max(next - found.now, .milliseconds(1))
     }
-    let settlement = settlement(found.timers, lane, &offset)
+    let settlement = settlement(found, lane, &offset)
     guard pipeline.lanes.deliver(settlement.records[...], of: lane.partition) == lane else { return limits.timerPollMax }
     pipeline.metrics.timersFired.add(found.timers.count)
     pipeline.settlements.add(settlement)
@@ -91,12 +93,12 @@ struct TimerLane: Sendable {
     return .zero
   }
 
-  private func settlement(_ timers: [DurableTimer], _ lane: LaneReference, _ offset: inout Int64) -> Settlement {
+  private func settlement(_ found: DueTimers, _ lane: LaneReference, _ offset: inout Int64) -> Settlement {
     var batch = OutputBatch(outputBytesMax: pipeline.parts.outputBytesMax)
     var records: [ConsumedRecord] = []
     var identities: [RequestIdentity?] = []
     var special: [Int: Settlement.Special] = [:]
-    for timer in timers {
+    for timer in found.timers {
       let place = records.count
       var record = ConsumedRecord(source: lane.partition, offset: offset, key: nil, value: nil, timestamp: timer.due)
       offset += 1
@@ -110,7 +112,7 @@ struct TimerLane: Sendable {
             source: lane.partition, offset: record.offset, key: origin.key, value: origin.value, headers: origin.headers,
             timestamp: timer.due)
           let response = ResponseEnvelope(
-            answering: envelope, handler: nil, duration: .zero, timestamp: context.clock.now(),
+            answering: envelope, handler: nil, duration: .zero, timestamp: found.now,
             outcome: .failure(HandlerRunner.deadlineExceeded))
           batch.respond(response, to: origin, topic: streams.router.topics.responses, owner: place)
         }
@@ -130,7 +132,7 @@ struct TimerLane: Sendable {
     var settlement = Settlement(
       lane: lane, records: records, outputs: outputs, owners: owners, identities: identities, finishedKey: nil)
     settlement.special = special
-    settlement.timers = timers
+    settlement.timers = found.timers
     return settlement
   }
 

@@ -47,11 +47,10 @@ final class OrphanedRuns: Sendable {
     // Each pass ends the search or rules out one handler more.
     while true {
       let known = reducers.handlers + state.withLock { $0.foreign.sorted() }
-      let now = context.clock.now()
       let found = try await streams.store.dueTimers(
         TimerQuery(
-          consumer: group, now: isFirst ? now + OrphanedRuns.horizon : now, countMax: OrphanedRuns.timersMax,
-          handlers: .others(than: known)))
+          consumer: group, countMax: OrphanedRuns.timersMax, handlers: .others(than: known),
+          ahead: isFirst ? OrphanedRuns.horizon : .zero))
       let names = found.timers.compactMap { timer in
         if case .stream(let stream, _) = timer.purpose { stream } else { nil }
       }
@@ -79,7 +78,7 @@ final class OrphanedRuns: Sendable {
     guard !adopted.isEmpty else { return }
     for handler in adopted {
       let left = try await streams.store.dueTimers(
-        TimerQuery(consumer: group, now: context.clock.now(), countMax: 1, handlers: .only([handler])))
+        TimerQuery(consumer: group, countMax: 1, handlers: .only([handler])))
       if left.timers.isEmpty, left.nextDue == nil { reducers.release(handler) }
     }
     let left = reducers.adopted

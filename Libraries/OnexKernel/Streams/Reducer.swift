@@ -28,6 +28,12 @@ public protocol Reducer: Sendable {
   /// Whether a state was made by this kind of reducer. Asked of `withoutContract` alone.
   func owns(_ state: JSONValue) -> Bool
 
+  /// The facts that make a restored state agree with an answer that a client already has, and whether anything is still expected to
+  /// happen. The dump is older than the answer: how the stream came to it is lost.
+  func settle(_ state: JSONValue, _ answer: ResponseEnvelope.Outcome, now: Timestamp) throws -> (
+    events: [NewEvent], isClosed: Bool
+  )
+
   /// What read models show after an event that led to `state`.
   func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange]
 }
@@ -37,6 +43,11 @@ extension Reducer {
   public static var withoutContract: (any Reducer)? { nil }
 
   public func owns(_ state: JSONValue) -> Bool { false }
+
+  /// Nothing, for a reducer whose streams go on after an answer: the request is not answered again.
+  public func settle(
+    _ state: JSONValue, _ answer: ResponseEnvelope.Outcome, now: Timestamp
+  ) throws -> (events: [NewEvent], isClosed: Bool) { ([], false) }
 
   public func project(_ stream: StreamName, _ state: JSONValue, _ event: StreamEvent) throws -> [ProjectionChange] { [] }
 }

@@ -15,6 +15,8 @@ public struct StreamState: Sendable, Hashable {
     static let prefix = "onex."
     static let opened = "onex.request_opened"
     static let answered = "onex.request_answered"
+    /// After a restore: the request was answered after the dump. The events that follow make the state agree with that answer.
+    static let reconciled = "onex.reconciled"
   }
 
   public internal(set) var body: JSONValue?
@@ -65,6 +67,7 @@ public struct StreamState: Sendable, Hashable {
     case KernelEvent.answered:
       let id = event.payload["id"]?.string
       open.removeAll { $0.id.description == id }
+    case KernelEvent.reconciled: break
     default:
       body = try reducer.evolve(body, event)
     }

@@ -90,6 +90,8 @@ public struct AgentActionsConsumer: Service {
   /// `/ready` says what is missing. One of another version does.
   public func bootstrap() async throws {
     try await SchemaCheck.atStart(database, context)
+    let bus = KafkaEventBus(AgentActionsConsumer.kafka(context.configuration), logger: context.logger)
+    try await DeploymentCheck.atStart(database, context) { try await bus.clusterID() }
     await consumer.checkDatabase()
   }
 

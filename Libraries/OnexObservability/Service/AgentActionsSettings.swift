@@ -1,3 +1,4 @@
+import OnexMigrations
 import OnexService
 
 /// The variables of `agent-actions-consumer`, all with a prefix of their own.
@@ -111,7 +112,7 @@ public enum AgentActionsSettings {
       breakerThreshold, breakerResetSeconds,
       breakerHalfOpenSuccesses, nulBytes, recordBytesMax, redactionEnabled, redactionFields, retentionEnabled, retentionDays,
       writeStalenessSeconds,
-      pollStalenessSeconds,
+      pollStalenessSeconds, DeploymentCheck.deploymentID,
     ] + ObservabilityTable.all.compactMap { tableRetentionDays[$0.name] }
 
   static func decodingPolicy(_ configuration: Configuration) -> DecodingPolicy {

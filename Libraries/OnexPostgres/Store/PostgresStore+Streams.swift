@@ -27,18 +27,20 @@ extension PostgresStore {
     }
   }
 
-  /// Expiry goes by the database's clock: those of several machines need not agree.
   public func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
     try await PostgresStore.answer { () throws(PostgresError) in
       let rows = try await lookups.query(
-        "SELECT * FROM runtime.lease_lane($1, $2, $3, $4, $5) AS epoch",
+        "SELECT * FROM runtime.lease($1, $2, $3, $4, $5, $6)",
         [
-          .text(consumer), .text(owner), .text(lane.topic), .integer(lane.partition),
-          .text("\(time.microseconds) microseconds"),
+          .text(consumer), .text(owner), .text(lane.topic), .integer(lane.partition), .bigint(expired?.epoch),
+          .bigint(expired?.renewals),
         ])
-      return rows.count == 0 ? nil : try rows[0].value("epoch", as: Int64.self)
+      guard rows.count == 1 else { throw PostgresError(.decoding, "runtime.lease answered \(rows.count) rows instead of one") }
+      let epoch = try rows[0].value("epoch", as: Int64.self)
+      if try rows[0].value("is_held", as: Bool.self) { return .held(epoch) }
+      return .taken(LeaseState(epoch: epoch, renewals: try rows[0].value("renewals", as: Int64.self)))
     }
   }
 
@@ -55,21 +57,28 @@ extension PostgresStore {
       condition = "handler = ANY ($2)"
     case .others(let names):
       for name in [""] + names { handlers.append(name) }
-      condition = "handler <> ALL ($2) AND due <= $4"
+      condition = "handler <> ALL ($2) AND due <= clock_timestamp() + $4::interval"
     }
-    // One more than asked for says when the next one is due.
+    // One more than asked for says when the next one is due. The clock comes with the rows, and also without any.
     let sql = """
-      SELECT id, due, handler, key, name, payload FROM runtime.timers
-      WHERE consumer = $1 AND \(condition) ORDER BY due LIMIT $3
+      SELECT c.moment, t.id, t.due, t.handler, t.key, t.name, t.payload
+      FROM (SELECT clock_timestamp() AS moment) AS c
+      LEFT JOIN LATERAL (
+        SELECT * FROM runtime.timers WHERE consumer = $1 AND \(condition) AND isfinite(due) ORDER BY due LIMIT $3) AS t ON true
+      ORDER BY t.due
       """
     var parameters: [PostgresParameter] = [.text(query.consumer), .array(handlers), .bigint(Int64(query.countMax + 1))]
-    if case .others = query.handlers { parameters.append(.timestamp(query.now)) }
+    if case .others = query.handlers { parameters.append(.text("\(query.ahead.microseconds) microseconds")) }
     return try await PostgresStore.answer { [parameters] () throws(PostgresError) in
       var timers: [DurableTimer] = []
-      for row in try await lookups.query(sql, parameters).rows { timers.append(try PostgresStore.timer(row)) }
-      let due = timers.prefix(query.countMax).prefix { $0.due <= query.now }
-      if case .others = query.handlers { return DueTimers(timers: Array(due), nextDue: nil) }
-      return DueTimers(timers: Array(due), nextDue: timers.dropFirst(due.count).first?.due)
+      let rows = try await lookups.query(sql, parameters)
+      let now = try rows[0].value("moment", as: Timestamp.self)
+      for row in rows.rows where try row.optional("id", as: RawUUID.self) != nil { timers.append(try PostgresStore.timer(row)) }
+      if case .others = query.handlers {
+        return DueTimers(now: now, timers: Array(timers.prefix(query.countMax)), nextDue: nil)
+      }
+      let due = timers.prefix(query.countMax).prefix { $0.due <= now }
+      return DueTimers(now: now, timers: Array(due), nextDue: timers.dropFirst(due.count).first?.due)
     }
   }
 

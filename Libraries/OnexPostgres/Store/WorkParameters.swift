@@ -28,7 +28,7 @@ enum WorkParameters {
     return [.array(changes), .array(claims), .array(fires)]
   }
 
-  private static func streams(_ streams: [StreamChange]) -> [PostgresParameter] {
+  static func streams(_ streams: [StreamChange]) -> [PostgresParameter] {
     var (handlers, keys) = (PostgresArray(of: .text), PostgresArray(of: .text))
     var (versions, events) = (PostgresArray(of: .bigint), PostgresArray(of: .integer))
     var (states, correlations, closed) = (PostgresArray(of: .text), PostgresArray(of: .uuid), PostgresArray(of: .boolean))
@@ -46,7 +46,7 @@ enum WorkParameters {
     ]
   }
 
-  private static func events(_ changes: [StreamChange]) -> [PostgresParameter] {
+  static func events(_ changes: [StreamChange]) -> [PostgresParameter] {
     var (streams, types, payloads) = (PostgresArray(of: .integer), PostgresArray(of: .text), PostgresArray(of: .text))
     var (correlations, causations) = (PostgresArray(of: .uuid), PostgresArray(of: .uuid))
     var times = PostgresArray(of: .timestamptz)

@@ -17,7 +17,15 @@ struct BinaryWriter {
     integer(value.low)
   }
 
-  mutating func timestamp(_ value: Timestamp) { integer(value.microseconds &- BinaryWriter.epochOffset) }
+  /// PostgreSQL's range is 4714-11-24 BC to the end of 294276 AD (`MIN_TIMESTAMP`, `END_TIMESTAMP`). What is beyond becomes its first or
+  /// last moment: one value that the server refuses would keep a whole batch from being committed.
+  static let timestampRange: ClosedRange<Int64> = -211_813_488_000_000_000...9_223_371_331_199_999_999
+
+  mutating func timestamp(_ value: Timestamp) {
+    let (microseconds, isBelow) = value.microseconds.subtractingReportingOverflow(BinaryWriter.epochOffset)
+    let range = BinaryWriter.timestampRange
+    integer(isBelow ? range.lowerBound : min(max(microseconds, range.lowerBound), range.upperBound))
+  }
 
   mutating func text(_ value: String) { bytes.append(contentsOf: value.utf8) }
 

@@ -67,11 +67,13 @@ extension RawUUID: PostgresDecodable {
 }
 
 extension Timestamp: PostgresDecodable {
-  /// `infinity` and its opposite are no timestamps here.
+  /// `infinity` and its opposite are no timestamps here. The last years that PostgreSQL knows are beyond a `Timestamp` and become its last
+  /// moment.
   public static func decode(_ bytes: UnsafeRawBufferPointer, oid: UInt32) -> Timestamp? {
     guard oid == PostgresType.timestamptz.oid, let value = Int64.decode(bytes, oid: PostgresType.bigint.oid), value != .max,
       value != .min
     else { return nil }
-    return Timestamp(microseconds: value &+ BinaryWriter.epochOffset)
+    let (microseconds, isBeyond) = value.addingReportingOverflow(BinaryWriter.epochOffset)
+    return Timestamp(microseconds: isBeyond ? .max : microseconds)
   }
 }

@@ -32,6 +32,13 @@ public struct ServiceContext: Sendable {
     self.ids = ids
   }
 
+  /// The same with another clock, for parts that go by a shared one.
+  public func with(clock: any RuntimeClock) -> ServiceContext {
+    ServiceContext(
+      name: name, version: version, configuration: configuration, flags: flags, logger: logger, metrics: metrics, health: health,
+      shutdown: shutdown, clock: clock, ids: ids)
+  }
+
   /// Returns after `pause`, or at once when the end is asked for or the task is cancelled.
   public func rest(_ pause: Duration) async {
     await withTaskGroup(of: Void.self) { group in

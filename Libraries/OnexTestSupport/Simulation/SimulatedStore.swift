@@ -66,10 +66,10 @@ public struct SimulatedStore: StreamStore {
   }
 
   public func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
     try await perform("lease") { () throws(StoreError) in
-      try await base.lease(lane, consumer: consumer, owner: owner, time: time)
+      try await base.lease(lane, consumer: consumer, owner: owner, expired: expired)
     }
   }
 

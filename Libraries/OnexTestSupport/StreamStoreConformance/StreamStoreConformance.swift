@@ -8,8 +8,8 @@ public struct StreamStoreConformance: Sendable {
     case theSameBatchAgainAppliesOnce, oneOfManyAtOnceChangesTheStream, closedStreamsAreNotOpen
     case aResponseTakesTheDeadline, aFiringSilencesTheResponse, ofBothInOneBatchTheResponseWins, ofTwoResponsesOneCounts
     case aRepeatSetsNoDeadline, silenceIsKept, timersComeWhenDue, aTimerMovesAndGoes, aMovedTimerOutlivesItsFiring,
-      timersOfOthersAreLeft
-    case aLeaseIsHeld, aLostLeaseCommitsNothing, effectsStartOnce, aFencedLaneStartsNothing
+      timersOfOthersAreLeft, farTimesAreKept
+    case aLeaseIsHeld, ofTwoContendersOneTakesTheLease, aLostLeaseCommitsNothing, effectsStartOnce, aFencedLaneStartsNothing
   }
 
   let store: any StreamStore
@@ -46,7 +46,9 @@ public struct StreamStoreConformance: Sendable {
     case .aTimerMovesAndGoes: try await aTimerMovesAndGoes()
     case .aMovedTimerOutlivesItsFiring: try await aMovedTimerOutlivesItsFiring()
     case .timersOfOthersAreLeft: try await timersOfOthersAreLeft()
+    case .farTimesAreKept: try await farTimesAreKept()
     case .aLeaseIsHeld: try await aLeaseIsHeld()
+    case .ofTwoContendersOneTakesTheLease: try await ofTwoContendersOneTakesTheLease()
     case .aLostLeaseCommitsNothing: try await aLostLeaseCommitsNothing()
     case .effectsStartOnce: try await effectsStartOnce()
     case .aFencedLaneStartsNothing: try await aFencedLaneStartsNothing()

@@ -41,9 +41,9 @@ struct LateStore: StreamStore {
   }
 
   func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
-    try await store.lease(lane, consumer: consumer, owner: owner, time: time)
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
+    try await store.lease(lane, consumer: consumer, owner: owner, expired: expired)
   }
 
   func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await store.dueTimers(query) }

@@ -5,10 +5,10 @@ STATE=${ONEX_LOCAL_DIR:-$REPO/.local}
 readonly STATE
 CALLER_UMASK=$(umask)
 readonly CALLER_UMASK
-readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password
+readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password DEPLOYMENT_FILE=$STATE/deployment
 
 # Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
-readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password)
+readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password deployment)
 
 # Records, logs and passwords are here: what is made below is for its owner alone. The folder itself stays open to be passed through,
 # for the database's own user, and can be written by its owner alone (onexctl reads its stack.env only then).
@@ -55,6 +55,12 @@ database_password() {
   cat "$PASSWORD_FILE"
 }
 
+# A stack's own name: the development broker reports the same cluster id everywhere, and two stacks on one database are a mistake.
+deployment_id() {
+  [[ -s $DEPLOYMENT_FILE ]] || printf 'local-%s' "$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')" | replace_private "$DEPLOYMENT_FILE"
+  cat "$DEPLOYMENT_FILE"
+}
+
 write_stack_env() {
   local password worker_ports=() name
   password=$(database_password)
@@ -81,6 +87,7 @@ write_stack_env() {
     print_export TOPIC_MANAGER_PORT "${PORTS[topic-manager]}"
     print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
     print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
+    print_export ONEX_DEPLOYMENT_ID "$(deployment_id)"
   } | replace_private "$STACK_ENV"
 }
 
