@@ -25,7 +25,7 @@ struct Quarantine: Sendable {
     let now = parts.context.clock.now()
     if let request {
       let response = ResponseEnvelope(
-        answering: request, handler: work?.reducer.name, duration: .zero, timestamp: now,
+        answering: request, handler: work?.reducer.handler, duration: .zero, timestamp: now,
         outcome: .failure(
           ResponseError(.storeRejected, "the store refuses what the request would write: \(error.message)")))
       batch.respond(response, to: record, topic: streams?.router.topics.responses ?? parts.responseTopic, owner: 0)
