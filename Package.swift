@@ -54,7 +54,7 @@ let libraries: [Target] = [
   library("OnexEffects", ["OnexCore", "OnexThreads", "OnexJSON", "OnexHTTP", "OnexKernel", "CFiles"]),
   library(
     "OnexObservability",
-    ["OnexCore", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel"]),
+    ["OnexCore", "OnexThreads", "OnexJSON", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel"]),
   library("OnexWorkflow", ["OnexCore", "OnexJSON", "OnexKernel"]),
   library(
     "OnexTopics",
@@ -121,7 +121,9 @@ let testTargets: [Target] = [
       "OnexCore", "OnexJSON", "CRdKafka", "OnexKafka", "OnexPostgres", "OnexService", "OnexMigrations", "OnexKernel",
       "OnexObservability", "OnexTopics", "ProcessTestSupport",
     ]),
-  tests("OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"]),
+  tests(
+    "OnexObservabilityTests", ["OnexCore", "OnexJSON", "OnexInMemory", "OnexPostgres", "OnexService", "OnexObservability"],
+    exclude: ["RedactionCorpus"]),
   tests("OnexPostgresTests", ["OnexCore", "OnexPostgres"]),
   tests("OnexMigrationsTests", ["OnexCore", "OnexPostgres", "OnexMigrations"]),
   tests("OnexRuntimeTests", ["OnexRuntime", "OnexInMemory"], exclude: ["Contracts"]),

@@ -328,7 +328,8 @@ enum StepOutcome {
   /// Codes after which the work may be done: the handler ran, or may have run, and its result was lost.
   static func evidence(of error: ResponseError) -> WorkflowEvent.Evidence {
     switch error.code {
-    case .handlerTimeout, .handlerUnavailable, .deadlineExceeded, .indeterminate, .cancelled, .outputTooLarge, .internalError:
+    case .handlerTimeout, .handlerUnavailable, .deadlineExceeded, .indeterminate, .cancelled, .outputTooLarge,
+      .storeRejected, .internalError:
       .unknown
     case .invalidEnvelope, .invalidJSON, .payloadTooLarge, .unsupportedVersion, .unknownOperation, .schemaViolation,
       .handlerFailed, .circuitOpen, .notAllowed, .conflict:

@@ -109,6 +109,89 @@ import Testing
     #expect(stage.unstored == 0)
   }
 
+  @Test func aDeadLetterThatIsTooLargeIsCutAndStopsNothing() async throws {
+    let stage = try Stage()
+    stage.bus.failPublishing { record in
+      guard record.topic.hasSuffix(".dlq"), record.value != nil else { return nil }
+      return EventBusError(.recordTooLarge, "larger than max.message.bytes")
+    }
+    let letters = try await stage.run {
+      let reader = try await stage.bus.reader(topics: [Topics.deadLetters(of: Topics.agentActions)], from: .beginning)
+      try await stage.send(["not json", Events.action(1)])
+      try await stage.until { stage.store.ids.count == 1 && stage.metric("dead_letters_total") == 1 }
+      return try await stage.read(reader, count: 1)
+    }
+    let letter = try #require(letters.first)
+    #expect(letter.value == nil && letter.header("onex_dlq_value_dropped") == "true")
+    #expect(letter.header("onex_dlq_original_size") == "8" && letter.header("onex_dlq_error_code") == "INVALID_JSON")
+    #expect(letter.header("onex_dlq_original_offset") == "0" && stage.metric("dead_letters_cut_total") == 1)
+    #expect(stage.unstored == 0)
+  }
+
+  @Test func aDeadLetterThatFitsNowhereIsInTheLogAndStopsNothing() async throws {
+    let stage = try Stage()
+    stage.bus.failPublishing { record in
+      record.topic.hasSuffix(".dlq") ? EventBusError(.recordTooLarge, "larger than max.message.bytes") : nil
+    }
+    try await stage.run {
+      try await stage.send(["not json", Events.action(1)])
+      try await stage.until {
+        stage.store.ids.count == 1 && stage.metric("dead_letters_dropped_total") == 1 && stage.unstored == 0
+      }
+      #expect(stage.isReady)
+    }
+  }
+
+  @Test func aPermissionThatIsMissingIsNamedAsSuch() async throws {
+    let stage = try Stage()
+    try await stage.run {
+      stage.bus.failPublishing { record in
+        record.topic.hasSuffix(".dlq") ? EventBusError(.authorization, "topic authorization failed") : nil
+      }
+      try await stage.send(["not json"])
+      try await stage.until { stage.reasons.contains("BROKER_REFUSED") }
+      #expect(!stage.reasons.contains("BROKER_UNREACHABLE") && stage.unstored == 1)
+      stage.bus.failPublishing(nil)
+      try await stage.until { stage.isReady && stage.metric("dead_letters_total") == 1 }
+    }
+    #expect(stage.unstored == 0)
+  }
+
+  @Test func recordsThatWereDeletedUnreadAreReportedAndStopNothing() async throws {
+    let stage = try Stage()
+    try await stage.run {
+      try await stage.until { stage.isReady }
+      stage.consumer.recordsSkipped(TopicPartition(Topics.agentActions, 2), from: 10, to: 14)
+      stage.consumer.recordsSkipped(TopicPartition(Topics.agentActions, 3), from: .min, to: .max)
+      #expect(stage.reasons == ["RECORDS_SKIPPED"] && stage.isReady)
+      #expect(stage.metric("records_skipped_total{topic=\"agent-actions\",partition=\"2\"}") == 4)
+      try await stage.send([Events.action(1)])
+      try await stage.until { stage.store.ids.count == 1 }
+    }
+  }
+
+  @Test func aLogThatWentBackIsReadFromItsNewBeginning() {
+    var buffer = RecordBuffer(BatchLimits(rowsDue: 1, waitMax: .zero), topics: [Topics.agentActions: 1])
+    let partition = TopicPartition(Topics.agentActions, 0)
+    buffer.assign([partition])
+    buffer.take([Events.record(7)], at: .zero)
+    buffer.restart(partition)
+    buffer.take([Events.record(0)], at: .zero)
+    let batch = buffer.nextBatch(at: .zero)
+    #expect(batch?.records.map(\.offset) == [7, 0])
+    #expect(batch.map { buffer.settle($0) } == [partition: 1])
+  }
+
+  @Test func theReasonOfALossEndsAfterAnHour() {
+    let skips = SkippedRecords()
+    #expect(!skips.isOver(at: .seconds(9999)))
+    for number in 0..<6 { _ = skips.add(TopicPartition("t", Int32(number)), 2, at: .zero) }
+    let message = skips.add(TopicPartition("t", 0), .max, at: .seconds(1))
+    #expect(message.contains("\(Int64.max) of t[0], 2 of t[1]") && message.hasSuffix("and of 1 others"))
+    #expect(!skips.isOver(at: .seconds(3600)) && skips.isOver(at: .seconds(3602)))
+    #expect(skips.add(TopicPartition("t", 1), 1, at: .seconds(4000)).hasSuffix(": 1 of t[1]"))
+  }
+
   @Test func aProducerThatFailsForGoodEndsTheProcessAndLosesNothing() async throws {
     let stage = try Stage()
     stage.bus.failPublishing { record in

@@ -94,6 +94,38 @@ import Testing
     #expect(untouched.metadataJSON == ["extra": "text"])
   }
 
+  @Test func anEventOlderThanItsRowWouldBeKeptIsRefused() throws {
+    let policy = DecodingPolicy(retention: .days(["agent_actions": 30]))
+    for (time, isKept) in [
+      ("1970-01-01T00:00:00Z", false), ("0000-01-01T00:00:00Z", false), ("2025-10-22T04:39:59Z", false),
+      ("2025-10-22T04:40:01Z", true),
+      ("9999-12-31T23:59:59Z", true),
+    ] {
+      let event = Events.action(1, ["created_at": .string(time)])
+      switch Events.decode(event, for: .agentActions, policy) {
+      case .success: #expect(isKept, "\(time)")
+      case .failure(let bad):
+        #expect(
+          !isKept && bad.cause == .expired && bad.code == "EXPIRED" && bad.reason.contains("30 days"), "\(time): \(bad.reason)")
+      }
+      #expect(throws: Never.self) { try Events.decode(event).get() }
+    }
+  }
+
+  @Test func namesThatDifferInNULCharactersStayTwoMembers() throws {
+    let event = Events.action(1, ["metadata": ["a": 1, "a\0": 2, "\0a": 3]])
+    let row = try Events.decode(event, for: .agentActions, DecodingPolicy(nulBytes: .strip)).get()
+    #expect(row.metadataJSON == ["a": 1, "a#2": 2, "a#3": 3, "nul_stripped": true])
+  }
+
+  @Test(arguments: [
+    (Int64.min, Int64(0)), (-9_223_372_036_854_775, 0), (.max, 0), (0, .max), (.max, .min), (.min, .max),
+  ])
+  func anAgeIsNeverNegativeAndNeverTraps(_ time: Int64, _ now: Int64) {
+    let age = Age.of(Timestamp(microseconds: time), at: Timestamp(microseconds: now))
+    #expect(age >= .zero && (time >= now ? age == .zero : age > .zero))
+  }
+
   @Test func theInsertNamesEveryColumnOnceAndLeavesRepeatsAlone() {
     let insert = Events.table.insert
     #expect(insert.hasPrefix("INSERT INTO agent_actions AS t (id, correlation_id, agent_name, "))

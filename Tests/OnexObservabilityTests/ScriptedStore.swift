@@ -33,8 +33,9 @@ final class ScriptedStore: RowStore {
     return try answer.get()
   }
 
-  func check(_ table: ObservabilityTable) async throws(PostgresError) {
+  func check(_ table: ObservabilityTable) async throws(PostgresError) -> Timestamp {
     if let error = state.withLock({ $0.fault?([]) }) { throw error }
+    return SystemClock().now()
   }
 
   func close() async {}

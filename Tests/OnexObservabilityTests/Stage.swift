@@ -1,9 +1,9 @@
 import OnexCore
 import OnexInMemory
-import OnexService
 import Testing
 
 @testable import OnexObservability
+@testable import OnexService
 
 /// A consumer with everything around it in memory.
 struct Stage: Sendable {
@@ -49,6 +49,8 @@ struct Stage: Sendable {
   }
 
   var isReady: Bool { main.health.isReady }
+  var consumer: ObservabilityConsumer { main.consumer }
+  var reasons: [String] { main.health.snapshot().reasons.map(\.code) }
 
   /// Runs the consumer beside `body` and shuts it down afterwards.
   func run<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {

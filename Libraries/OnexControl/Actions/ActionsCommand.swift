@@ -12,6 +12,7 @@ enum ActionsCommand: ControlCommand {
     options: ActionsFilter.options + [("--limit", "N")], flags: ["--follow", "--json"], positionals: ["tail|search|stats"])
   static let details = """
     tail        the newest --limit (20) rows of the last 24 hours, the newest last; --follow goes on until Ctrl-C
+                rows whose time is still to come (clocks that are ahead) need --until
     search      the newest --limit (50) rows of all times, the newest first; needs a filter
     stats       how many rows each table, agent and status has, and when the last one was; of the last 24 hours without --since
     Filters: --correlation-id, --agent, --status, --table, --since and --until (a time, or how long ago: 90s, 30m, 2h, 7d).
@@ -79,7 +80,7 @@ enum ActionsCommand: ControlCommand {
         try row.value("status", as: String.self)
       )
       let (count, last) = (try row.value("n", as: Int.self), try row.value("last", as: Timestamp.self).rfc3339)
-      table.add([name, agent, status, String(count), last])
+      table.add([name, PrintableText.of(agent), PrintableText.of(status), String(count), last])
       guard arguments.has("--json") else { continue }
       let object: JSONValue = [
         "table": .string(name), "agent_name": .string(agent), "status": .string(status), "rows": .integer(count),

@@ -2,7 +2,7 @@ import OnexCommandLine
 import OnexCore
 import OnexPostgres
 
-/// Which rows of the view `agent_activity` are meant. Pure.
+/// The conditions on rows of the view `agent_activity`. Pure.
 struct ActionsFilter: Sendable {
   static let options: [(name: String, value: String)] = [
     ("--correlation-id", "ID"), ("--agent", "NAME"), ("--status", "STATUS"), ("--table", "TABLE"), ("--since", "TIME"),
@@ -12,7 +12,11 @@ struct ActionsFilter: Sendable {
   private(set) var conditions: [String] = []
   private(set) var parameters: [PostgresParameter] = []
 
-  /// - Parameter since: where `--since` is not given.
+  /// How far the clocks of agents may be ahead of the database's.
+  private static let skew = "1 minute"
+
+  /// - Parameter since: where `--since` is not given. Then what lies in the future is left out, too, unless `--until` asks for it:
+  ///   clocks that are ahead must not hide the present.
   init(_ arguments: ArgumentSet, since: String?, now: Timestamp) throws(ArgumentSet.Misuse) {
     if let text = arguments.values["--correlation-id"] {
       guard let id = RawUUID(text) else { throw ArgumentSet.Misuse(message: "--correlation-id is a UUID, not \"\(text)\"") }
@@ -30,6 +34,9 @@ struct ActionsFilter: Sendable {
           message: "\(option) is a time (2026-11-21T03:48:54Z) or how long ago (90s, 30m, 2h, 7d), not \"\(text)\"")
       }
       add("occurred_at \(comparison)", .timestamp(time))
+    }
+    if since != nil, arguments.values["--until"] == nil {
+      conditions.append("occurred_at < now() + interval '\(ActionsFilter.skew)'")
     }
   }
 

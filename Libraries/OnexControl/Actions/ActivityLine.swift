@@ -32,8 +32,10 @@ struct ActivityLine: Sendable {
 
   var cells: [String] {
     let begun = (summary ?? "").prefix(ActivityLine.summaryCharactersMax)
+    // An agent wrote these: none of them may act on the reader's terminal.
+    func printable(_ text: String?) -> String { text.map { PrintableText.of($0) } ?? "-" }
     return [
-      occurredAt.rfc3339, table, agent ?? "-", correlationID?.description ?? "-", kind ?? "-", status ?? "-",
+      occurredAt.rfc3339, table, printable(agent), correlationID?.description ?? "-", printable(kind), printable(status),
       PrintableText.of(String(begun)) + (begun.endIndex == (summary ?? "").endIndex ? "" : "…"),
     ]
   }

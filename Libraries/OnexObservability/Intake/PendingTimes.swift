@@ -11,7 +11,7 @@ struct PendingTimes {
 
   mutating func delivered(_ record: ConsumedRecord) {
     guard let time = record.timestamp else { return }
-    if let last = marks.last, record.offset < last.offset + PendingTimes.step { return }
+    if let last = marks.last, record.offset &- last.offset < PendingTimes.step { return }
     marks.append((record.offset, time))
   }
 

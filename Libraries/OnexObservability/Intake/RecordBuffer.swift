@@ -52,6 +52,15 @@ struct RecordBuffer {
     for topic in Set(removed.map(\.topic)) { topics[topic]?.keep { partitions[$0.source] != nil } }
   }
 
+  /// The partition's offsets begin again, below those that were read. What waits of it is still written; its offsets mean nothing now.
+  mutating func restart(_ partition: TopicPartition) {
+    guard let old = partitions[partition] else { return }
+    var new = Partition()
+    new.isRevoking = old.isRevoking
+    new.isPaused = old.isPaused
+    partitions[partition] = new
+  }
+
   /// Everything taken from these is in the database or dead-lettered.
   func isDrained(_ asked: [TopicPartition]) -> Bool {
     asked.allSatisfy { (partitions[$0]?.offsets.pending ?? 0) == 0 }

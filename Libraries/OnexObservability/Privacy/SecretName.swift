@@ -1,58 +1,81 @@
-/// Whether what a name stands for is a secret: `password`, `client_secret`, `X-Api-Key`, `accessToken`. Upper and lower case and the
-/// separators `_`, `-` and `.` make no difference; what matters is how the name ends.
+/// Decides by a name whether its value is a secret: `password`, `client_secret`, `X-Api-Key`, `accessToken`, `DB_PASS`.
+///
+/// Case and the separators `_`, `-` and `.` make no difference; the end of the name decides.
 enum SecretName {
   /// A longer name is read from its end only.
   static let bytesMax = 64
 
-  private static let endings: [UInt8: [[UInt8]]] = {
-    let names = [
-      "password", "passwd", "pwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey",
-      "signingkey", "encryptionkey", "authorization", "cookie", "credential", "credentials",
-    ]
-    return Dictionary(grouping: names.map { Array($0.utf8.reversed()) }, by: { $0[0] })
-  }()
-
-  static func isSecret(_ name: String) -> Bool {
-    var name = name
-    return name.withUTF8 { isSecret($0[...]) }
+  enum Meaning: Equatable {
+    /// The value is one secret.
+    case secret
+    /// The value is several secrets, or their number: `tokens: 512` counts.
+    case secrets
+    /// A header whose value goes on to the end of the line: `authorization`, `cookie`.
+    case header
+    /// A short word with other meanings too: `pass`, `pw`, `sig`. It counts only as a word of its own within the name.
+    case short
   }
 
-  static func isSecret(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-    guard let last = name.last else { return false }
-    guard canEnd(in: last), let endings = endings[last | 0x20] else { return false }
-    return endings.contains { hasEnding(name, $0) }
-  }
+  private struct Ending {
+    /// Lower-case letters, the last first.
+    let reversed: [UInt8]
+    let meaning: Meaning
 
-  /// Whether it is a header whose value goes on to the end of the line.
-  static func isLine(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-    guard let last = name.last else { return false }
-    return [lineEndings.0, lineEndings.1].contains { last | 0x20 == $0[0] && hasEnding(name, $0) }
-  }
-
-  private static let lineEndings = (Array("authorization".utf8.reversed()), Array("cookie".utf8.reversed()))
-
-  /// Most names end in a letter that no secret ends in.
-  static func canEnd(in byte: UInt8) -> Bool {
-    switch byte | 0x20 {
-    case UInt8(ascii: "d"), UInt8(ascii: "t"), UInt8(ascii: "n"), UInt8(ascii: "y"), UInt8(ascii: "e"), UInt8(ascii: "l"),
-      UInt8(ascii: "s"):
-      true
-    default: false
+    init(_ text: String, _ meaning: Meaning) {
+      reversed = text.utf8.reversed()
+      self.meaning = meaning
     }
   }
 
-  /// - Parameter reversed: lower-case letters, the last first.
-  private static func hasEnding(_ name: Slice<UnsafeBufferPointer<UInt8>>, _ reversed: [UInt8]) -> Bool {
+  /// By the last letter, `a` first.
+  private static let endings: [[Ending]] = {
+    let singular = [
+      "password", "passwd", "pswd", "pwd", "passphrase", "passcode", "passwort", "kennwort", "motdepasse", "secret", "token",
+      "apikey", "accesskey", "secretkey", "privatekey", "signingkey", "encryptionkey", "accountkey", "sharedkey", "masterkey",
+      "sshkey", "authkey", "sessionkey", "storagekey", "subscriptionkey", "functionskey", "credential",
+    ]
+    let all =
+      singular.map { Ending($0, .secret) } + singular.map { Ending($0 + "s", .secrets) }
+      + ["amzsignature", "googsignature", "seedphrase", "apitokenvalue"].map { Ending($0, .secret) }
+      + ["authorization", "cookie", "cookies"].map { Ending($0, .header) }
+      + ["pass", "pw", "sig", "cvv", "cvc", "ssn", "otp"].map { Ending($0, .short) }
+    return (0..<26).map { letter in all.filter { $0.reversed[0] == UInt8(97 + letter) } }
+  }()
+
+  static func meaning(_ name: String) -> Meaning? {
+    var name = name
+    return name.withUTF8 { meaning($0[...]) }
+  }
+
+  static func meaning(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Meaning? {
+    guard let last = name.last, case let letter = (last | 0x20) &- 97, letter < 26 else { return nil }
+    for ending in endings[Int(letter)] {
+      guard let start = start(of: ending.reversed, in: name) else { continue }
+      if ending.meaning != .short || beginsWord(start, in: name) { return ending.meaning }
+    }
+    return nil
+  }
+
+  private static func start(of reversed: [UInt8], in name: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
     var place = 0
     var index = name.endIndex
     while index > name.startIndex {
       index -= 1
       let byte = name[index]
-      if byte == 0x5F || byte == 0x2D || byte == 0x2E { continue }
-      guard byte | 0x20 == reversed[place] else { return false }
+      if isSeparator(byte) { continue }
+      guard byte | 0x20 == reversed[place] else { return nil }
       place += 1
-      if place == reversed.count { return true }
+      if place == reversed.count { return index }
     }
-    return false
+    return nil
+  }
+
+  private static func isSeparator(_ byte: UInt8) -> Bool { byte == 0x5F || byte == 0x2D || byte == 0x2E }
+
+  /// `DB_PASS`, `db.pass`, `dbPass` and `pass`, but not `compass`.
+  private static func beginsWord(_ start: Int, in name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    guard start > name.startIndex else { return true }
+    let (before, first) = (name[start - 1], name[start])
+    return !TextScanner.isLetter(before) || (before >= 97 && first < 97)
   }
 }

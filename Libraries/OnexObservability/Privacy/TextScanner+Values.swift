@@ -1,72 +1,140 @@
-/// Values of names that say they are secret, in whatever notation: `password=x`, `"api_key": "x"`, `Authorization: Basic x`, `\"token\":\"x\"`.
+/// Values of names that say they are secret, in whatever notation: `password=x`, `"api_key": "x"`, `Authorization: Basic x`,
+/// `\"token\":\"x\"`, `["Authorization", "x"]`, `<password>x</password>`, `https://user:x@host`.
 extension TextScanner {
+  // MARK: Names and values
+
   /// - Parameter index: of the `:` or `=`.
-  func keyed(_ index: Int) -> Match? {
-    guard let name = name(before: index), SecretName.isSecret(name) else { return nil }
+  mutating func keyed(_ index: Int) -> Match? {
+    // `std::token` is a path of names.
+    guard byte(index) != 0x3A || byte(index + 1) != 0x3A && byte(index - 1) != 0x3A, let name = name(before: index) else {
+      return nil
+    }
+    guard let meaning = SecretName.meaning(text[name]) else { return pairedValue(name, index) }
     // `==`, `:=`, `=>`
-    var start = end(from: index + 1) { $0 == 0x3D || $0 == 0x3E }
-    start = end(from: start) { $0 == 0x20 || $0 == 0x09 }
-    let isEscaped = byte(start) == 0x5C && (byte(start + 1) == 0x22 || byte(start + 1) == 0x27)
-    if isEscaped { start += 1 }
-    let quote = byte(start)
-    let end: Int
-    if quote == 0x22 || quote == 0x27 {
-      start += 1
-      end = isEscaped ? self.end(from: start) { $0 != 0x5C && $0 != quote } : closing(quote, from: start)
-    } else if SecretName.isLine(name) {
-      end = self.end(from: start) { $0 != 0x0A && $0 != 0x0D && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
-    } else {
-      end = self.end(from: start, while: TextScanner.isBareValue)
-      guard !isWordOfNoSecret(start..<end) else { return nil }
+    let afterSign = end(from: index + 1, within: 2) { $0 == 0x3D || $0 == 0x3E }
+    var start = end(from: afterSign, within: 64) { TextScanner.isBlank($0) || $0 == 0x2A }
+    // `input("Password: ")`: the next quote ends the text that the name is in.
+    let opening = byte(name.lowerBound - 1)
+    let value = end(from: start, within: 256, while: TextScanner.isSpace)
+    let isEnclosed = opening == 0x22 || opening == 0x27
+    if isEnclosed, byte(name.upperBound) != opening, byte(name.upperBound) != 0x5C, byte(value) == opening { return nil }
+    if let quoted = quoted(value) { return quoted }
+    if byte(start) == 0x0A || byte(start) == 0x0D {
+      start = end(from: start, within: 256, while: TextScanner.isSpace)
+      guard isAloneOnItsLine(start) else { return nil }
     }
-    guard end > start, start >= settled, !hasText("[REDACTED:", at: start) else { return nil }
-    return Match(range: start..<end, kind: .secret)
+    guard start < text.count, start >= settled, !isMarked(start),
+      !(byte(name.lowerBound - 1) == 0x3A && byte(name.lowerBound - 2) == 0x3A)
+    else { return nil }
+    // `"tokens": {"in": 812}` counts; what else an object of several secrets holds is read on its own.
+    if isEnclosed, byte(start) == 0x5B || byte(start) == 0x7B && meaning != .secrets { return structure(start, name) }
+    let isAssignment = byte(index) == 0x3D
+    if meaning == .header { return headerValue(start, name, isAssignment: isAssignment) }
+    return bareValue(start, name, meaning, isAssignment: isAssignment)
   }
 
-  /// `scheme://user:password@host` (RFC 3986 section 3.2.1): the password.
-  func userInformation(_ index: Int) -> Match? {
-    guard byte(index + 1) == 0x2F, byte(index + 2) == 0x2F else { return nil }
-    var colon: Int?
-    var place = index + 3
-    while place < text.count {
-      switch text[place] {
-      case ascii("@"):
-        guard let colon, place > colon + 1, !hasText("[REDACTED:", at: colon + 1) else { return nil }
-        return Match(range: colon + 1..<place, kind: .secret)
-      case ascii(":"): colon = colon ?? place
-      case 0...0x20, ascii("/"), ascii("?"), ascii("#"), ascii("\""), ascii("'"), ascii("<"), ascii(">"): return nil
-      default: break
-      }
-      place += 1
-    }
-    return nil
-  }
-
-  /// The name that ends before `index`, quotes and spaces left out.
-  private func name(before index: Int) -> Slice<UnsafeBufferPointer<UInt8>>? {
+  /// The name that ends before `index`, quotes, brackets and spaces left out.
+  private func name(before index: Int) -> Range<Int>? {
     var end = index
-    for _ in 0..<4 where end > settled {
-      guard TextScanner.isAroundName(text[end - 1]) else { break }
-      end -= 1
-    }
-    guard end > settled, SecretName.canEnd(in: text[end - 1]) else { return nil }
+    let limit = max(settled, index - 16)
+    while end > limit, TextScanner.isAroundName(text[end - 1]) { end -= 1 }
+    guard end > settled else { return nil }
     var start = end
     let first = max(settled, end - SecretName.bytesMax)
     while start > first, TextScanner.isToken(text[start - 1]) || text[start - 1] == 0x2E { start -= 1 }
-    return start < end ? text[start..<end] : nil
+    return start < end ? start..<end : nil
   }
 
   private static func isAroundName(_ byte: UInt8) -> Bool {
     switch byte {
-    case 0x20, 0x22, 0x27, 0x5C: true
+    // Spaces, quotes, `]` of a subscript, `*` of emphasis.
+    case 0x20, 0x09, 0x0A, 0x0D, 0x22, 0x27, 0x5C, 0x5D, 0x2A, 0x60: true
     default: false
     }
   }
 
-  private func closing(_ quote: UInt8, from start: Int) -> Int {
+  /// The value in quotes at `start`, which may be escaped any number of times.
+  mutating func quoted(_ start: Int) -> Match? {
+    let slashes = end(from: start, within: 64) { $0 == 0x5C } - start
+    let quote = byte(start + slashes)
+    guard quote == 0x22 || quote == 0x27 || quote == 0x60 && slashes == 0 else { return nil }
+    let content = start + slashes + 1
+    guard content < text.count, content >= settled, !isMarked(content) else { return nil }
+    let close = closing(quote, slashes, from: content)
+    guard close > content, !isPlaceholder(content..<close) else { return nil }
+    return Match(range: content..<close, kind: .secret)
+  }
+
+  /// Where a string ends whose quotes are escaped by so many backslashes: 0, 1, 3, 7 for documents within documents.
+  ///
+  /// A quote within the string has more of them, and that of the document around has fewer.
+  private mutating func closing(_ quote: UInt8, _ slashes: Int, from start: Int) -> Int {
+    var own = 0
+    while own * 2 + 1 <= slashes { own = own * 2 + 1 }
+    let period = (own + 1) * 2
+    var run = 0
     var index = start
-    while index < text.count, text[index] != quote { index += text[index] == 0x5C ? 2 : 1 }
-    return min(index, text.count)
+    while index < text.count {
+      let byte = text[index]
+      if byte == 0x5C {
+        run += 1
+      } else {
+        if byte == quote, run < own || run % period == own {
+          lookedAhead &+= index - start
+          return index - min(run, own)
+        }
+        run = 0
+      }
+      index += 1
+    }
+    lookedAhead &+= index - start
+    return text.count
+  }
+
+  /// `"passwords": ["x", "y"]`, `"credentials": {…}`: everything up to the bracket that closes. A schema (`{"type": …`) and what holds
+  /// no text stay.
+  private mutating func structure(_ start: Int, _ name: Range<Int>) -> Match? {
+    let slashes = end(from: name.upperBound, within: 64) { $0 == 0x5C } - name.upperBound
+    let first = end(from: start + 1, within: 64) { TextScanner.isSpace($0) || $0 == 0x5C }
+    guard byte(first) == 0x22 || byte(first) == 0x27 || byte(first) == 0x7B || byte(first) == 0x5B, !hasText("\"type", at: first)
+    else {
+      return nil
+    }
+    var (depth, run, index) = (0, 0, start)
+    var isText = false
+    while index < text.count {
+      let byte = text[index]
+      switch byte {
+      case 0x22: if run <= slashes { isText.toggle() }
+      case 0x5B, 0x7B: if !isText { depth += 1 }
+      case 0x5D, 0x7D: if !isText { depth -= 1 }
+      default: break
+      }
+      run = byte == 0x5C ? run + 1 : 0
+      index += 1
+      if depth == 0 { break }
+    }
+    lookedAhead &+= index - start
+    return Match(range: start..<index, kind: .secret)
+  }
+
+  private mutating func bareValue(_ start: Int, _ name: Range<Int>, _ meaning: SecretName.Meaning, isAssignment: Bool) -> Match? {
+    // A structure: what it holds is read on its own.
+    guard byte(start) != 0x7B, byte(start) != 0x5B else { return nil }
+    let head = end(from: start, within: 96, while: TextScanner.isBareValue)
+    let value = start..<head
+    guard !value.isEmpty, !isNoSecret(value) else { return nil }
+    // `PWD=/home/ada`
+    if byte(start) == 0x2F, hasWord("pwd", at: name.upperBound - 3) { return nil }
+    switch meaning {
+    case .secrets where text[value].allSatisfy({ !TextScanner.isLetter($0) }): return nil
+    case .short where !isAssignment && !isSecretive(value),
+      .short where text[value].allSatisfy(TextScanner.isDigit) && name.count == 4:
+      return nil
+    case .secret where !isAssignment && isUnexpected(before: name): return nil
+    default: break
+    }
+    return Match(range: start..<end(from: head, while: TextScanner.isBareValue), kind: .secret)
   }
 
   private static func isBareValue(_ byte: UInt8) -> Bool {
@@ -77,14 +145,315 @@ extension TextScanner {
     }
   }
 
-  /// Structures and words that stand for having none.
-  private func isWordOfNoSecret(_ range: Range<Int>) -> Bool {
-    guard !range.isEmpty else { return true }
-    if text[range.lowerBound] == ascii("{") || text[range.lowerBound] == ascii("[") {
-      return !hasText("[REDACTED:", at: range.lowerBound)
+  /// A value on the line after its name: nothing else is on that line.
+  private func isAloneOnItsLine(_ start: Int) -> Bool {
+    let end = end(from: start, within: 128) { TextScanner.isBareValue($0) && $0 != 0x3A && $0 != 0x3D }
+    let rest = self.end(from: end, within: 16, while: TextScanner.isBlank)
+    return end > start && (rest == text.count || text[rest] == 0x0A || text[rest] == 0x0D)
+  }
+
+  /// `unexpected token: else`
+  private func isUnexpected(before name: Range<Int>) -> Bool {
+    guard byte(name.lowerBound - 1) == 0x20 else { return false }
+    let end = name.lowerBound - 1
+    return (["unexpected", "expected", "next", "current", "last", "syntax"] as [StaticString]).contains {
+      hasWord($0, at: end - $0.utf8CodeUnitCount)
     }
-    guard range.count <= 9 else { return false }
-    return ["null", "nil", "none", "None", "true", "false", "True", "False", "undefined"].contains(
-      String(decoding: text[range], as: UTF8.self))
+  }
+
+  // MARK: Values that are none
+
+  /// Words that stand in the place of a secret in prose, in types and in forms.
+  private static let plainWords: Set<String> = [
+    "null", "nil", "none", "true", "false", "undefined", "unset", "empty", "missing", "required", "optional", "invalid", "valid",
+    "expired", "expires", "incorrect", "wrong", "denied", "failed", "unknown", "accepted", "rejected", "ok", "yes", "no", "not",
+    "is",
+    "are", "was", "has", "have", "had", "must", "should", "cannot", "can", "could", "may", "might", "will", "would", "needs",
+    "needed",
+    "too", "use", "using", "used", "enter", "please", "the", "a", "an", "this", "that", "your", "my", "our", "its", "for", "to",
+    "from", "or", "and", "of", "in", "on", "at", "by", "with", "without", "changed", "change", "reset", "updated", "field",
+    "option",
+    "flag", "argument", "parameter", "switch", "value", "string", "str", "text", "varchar", "char", "int", "integer", "number",
+    "bool",
+    "boolean", "any", "object", "bytes", "var", "let", "const", "func", "function", "return", "await", "async", "new", "input",
+    "prompt", "getpass", "type", "include", "inherit", "omit", "same-origin", "redacted", "hidden", "removed", "masked", "secret",
+    "password", "token", "enabled", "disabled", "found", "generated", "set", "stored", "read", "sent", "received", "refreshed",
+    "auth",
+    "granted", "pending", "verified", "if", "when", "see", "how", "what", "why", "count", "limit", "length", "secretstr", "self",
+    "def",
+  ]
+
+  /// A word of prose, a placeholder or an expression.
+  func isNoSecret(_ range: Range<Int>) -> Bool { isPlaceholder(range) || isPlainWord(range) || isCode(range) }
+
+  private func isPlainWord(_ range: Range<Int>) -> Bool {
+    var end = range.upperBound
+    while end > range.lowerBound, !TextScanner.isAlphanumeric(text[end - 1]) { end -= 1 }
+    guard end > range.lowerBound else { return text[range].allSatisfy { $0 < 0x80 } && range.count < 4 }
+    guard end - range.lowerBound <= 11, range.upperBound - end <= 3 else { return false }
+    return TextScanner.plainWords.contains(String(decoding: text[range.lowerBound..<end], as: UTF8.self).lowercased())
+  }
+
+  /// `***`, `xxxx`, `<password>`, `${NAME}`, `$NAME`, `%s`, `{{ name }}`, `PASSWORD`: the place of a secret.
+  private func isPlaceholder(_ range: Range<Int>) -> Bool {
+    guard range.count <= 64, let first = text[range].first, let last = text[range].last else { return false }
+    if text[range].allSatisfy({ $0 == first }), "*xX.-_?•#".utf8.contains(first) { return true }
+    if text[range].allSatisfy({ $0 == 0x2A || $0 == 0x2E }) { return true }
+    switch first {
+    case ascii("<"): return last == 0x3E
+    case ascii("{"): return last == 0x7D
+    case ascii("["): return last == 0x5D
+    case ascii("%"): return range.count <= 3 || last == 0x25 || byte(range.lowerBound + 1) == 0x28
+    case ascii("$"):
+      let second = byte(range.lowerBound + 1)
+      if second == 0x7B || second == 0x28 { return true }
+      let name = text[range.lowerBound + 1..<range.upperBound]
+      if name.allSatisfy({ TextScanner.isUpper($0) || $0 == 0x5F || TextScanner.isDigit($0) }) { return true }
+      return name.allSatisfy { TextScanner.isToken($0) } && SecretName.meaning(name) != nil
+    default:
+      let isName = text[range].allSatisfy { TextScanner.isUpper($0) || $0 == 0x5F }
+      return isName && SecretName.meaning(text[range]) != nil
+    }
+  }
+
+  /// The roots of an expression that reads a secret from elsewhere.
+  private static let roots: [StaticString] = [
+    "self.", "this.", "config.", "os.", "process.", "env.", "settings.", "request.", "req.", "args.", "options.", "opts.",
+    "params.",
+    "ctx.", "context.", "secrets.", "vars.", "props.", "state.", "user.", "data.", "input.", "environ.", "app.", "client.",
+    "session.",
+    "vault.", "credentials.", "conf.", "cfg.", "event.", "body.", "module.", "local.", "var.", "environ.", "properties.",
+  ]
+
+  /// `self.token`, `os.environ`, `getpass()`: an expression.
+  private func isCode(_ range: Range<Int>) -> Bool {
+    let name = end(from: range.lowerBound, within: 64) { TextScanner.isLetter($0) || $0 == 0x5F || $0 == 0x2E }
+    guard name > range.lowerBound + 1 else { return false }
+    // A call or a subscript.
+    if byte(name) == 0x28 || byte(name) == 0x5B { return true }
+    guard name == range.upperBound || byte(name) == 0x3F || byte(name) == 0x21 else { return false }
+    return TextScanner.roots.contains { hasText($0, at: range.lowerBound) }
+  }
+
+  /// A digit beside letters, or a sign within: no plain word.
+  private func isSecretive(_ range: Range<Int>) -> Bool {
+    var (letters, digits, signs) = (0, 0, 0)
+    for byte in text[range] {
+      if TextScanner.isLetter(byte) {
+        letters += 1
+      } else if TextScanner.isDigit(byte) {
+        digits += 1
+      } else if byte != 0x2E && byte != 0x2C && byte != 0x21 && byte != 0x3A {
+        signs += 1
+      }
+    }
+    return letters > 0 && digits > 0 || signs > 0 && letters > 0 && range.count >= 6 || digits > 0 && signs > 0
+      || range.count >= 24
+  }
+
+  // MARK: Headers
+
+  private static let schemes: [StaticString] = [
+    "bearer", "basic", "digest", "token", "apikey", "negotiate", "ntlm", "hawk", "hoba", "mutual", "vapid", "oauth", "key",
+    "gnap",
+    "sharedkey", "sharedkeylite", "dpop", "concealed", "privatetoken", "aws4-hmac-sha256", "scram-sha-256", "scram-sha-1", "jwt",
+    "aws",
+    "sharedaccesssignature", "googlelogin", "snowflake",
+  ]
+
+  /// The rest of the line, where it looks like credentials or cookies and not like a sentence.
+  private mutating func headerValue(_ start: Int, _ name: Range<Int>, isAssignment: Bool) -> Match? {
+    let isCookie = byte(name.upperBound - 1) | 0x20 != 0x6E
+    let head = end(from: start, within: 96) { !TextScanner.isSpace($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C && $0 != 0x60 }
+    let first = start..<head
+    guard !first.isEmpty else { return nil }
+    let isHeader: Bool
+    if isCookie {
+      let pair = end(from: start, within: 64) { TextScanner.isToken($0) || $0 == 0x2E }
+      isHeader = byte(pair) == 0x3D && pair > start || isSecretive(first) && !isPlaceholder(first)
+    } else if TextScanner.schemes.contains(where: { $0.utf8CodeUnitCount == first.count && hasWord($0, at: start) }) {
+      let next = end(from: head, within: 8, while: TextScanner.isBlank)
+      let credentials = next..<end(from: next, within: 96) { !TextScanner.isSpace($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
+      guard !credentials.isEmpty, !isMarked(next), !isPlaceholder(credentials) else { return nil }
+      isHeader = isSecretive(credentials) || isLineEnd(credentials.upperBound) && !isPlainWord(credentials)
+    } else {
+      isHeader = (isSecretive(first) || isAssignment && !isPlainWord(first)) && !isPlaceholder(first) && !isCode(first)
+    }
+    guard isHeader else { return nil }
+    return Match(range: start..<lineEnd(start, enclosing: byte(name.lowerBound - 1)), kind: .secret)
+  }
+
+  private func isLineEnd(_ index: Int) -> Bool {
+    switch byte(index) {
+    case 0, 0x0A, 0x0D, 0x22, 0x27, 0x5C, 0x60: true
+    default: false
+    }
+  }
+
+  /// The end of the line, or the quote that ends the text around. Quotes of parameters (`realm="x"`) belong to the line.
+  private mutating func lineEnd(_ start: Int, enclosing: UInt8) -> Int {
+    var index = start
+    var isWithin = false
+    while index < text.count {
+      let byte = text[index]
+      if byte == 0x0A || byte == 0x0D || byte == 0x5C { break }
+      if byte == 0x22 || byte == 0x27 {
+        guard isWithin || (byte == 0x22 && byte != enclosing && text[index - 1] == 0x3D) else { break }
+        if byte == 0x22 { isWithin.toggle() }
+      }
+      index += 1
+    }
+    lookedAhead &+= index - start
+    return index
+  }
+
+  // MARK: Pairs
+
+  private static let valueNames: [StaticString] = ["value", "val", "default", "content"]
+  private static let nameNames: [StaticString] = ["name", "key", "header", "variable", "field", "env", "parameter", "id"]
+
+  /// `{"name": "DB_PASSWORD", "value": "x"}`, `key="Password" value="x"`: the value after the name of a secret.
+  private mutating func pairedValue(_ name: Range<Int>, _ index: Int) -> Match? {
+    guard TextScanner.valueNames.contains(where: { $0.utf8CodeUnitCount == name.count && hasWord($0, at: name.lowerBound) })
+    else {
+      return nil
+    }
+    // Back over `", "` to the text before, over that to its quote, and over `": "` to what it is called.
+    var end = back(from: name.lowerBound, within: 48) { !TextScanner.isToken($0) }
+    let secret = back(from: end, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
+    guard secret < end, SecretName.meaning(text[secret..<end]) != nil else { return nil }
+    end = back(from: secret, within: 24) { !TextScanner.isToken($0) }
+    guard
+      TextScanner.nameNames.contains(where: {
+        hasWord($0, at: end - $0.utf8CodeUnitCount) && !TextScanner.isLetter(byte(end - $0.utf8CodeUnitCount - 1))
+      })
+    else { return nil }
+    let start = self.end(from: index + 1, within: 64, while: TextScanner.isSpace)
+    if let quoted = quoted(start) { return quoted }
+    guard byte(start) != 0x7B, byte(start) != 0x5B, !isMarked(start) else { return nil }
+    let head = self.end(from: start, within: 96, while: TextScanner.isBareValue)
+    guard head > start, !isPlainWord(start..<head), !isPlaceholder(start..<head) else { return nil }
+    return Match(range: start..<self.end(from: head, while: TextScanner.isBareValue), kind: .secret)
+  }
+
+  private func back(from index: Int, within limit: Int, while accepts: (UInt8) -> Bool) -> Int {
+    var start = index
+    let first = max(settled, index - limit)
+    while start > first, accepts(text[start - 1]) { start -= 1 }
+    return start
+  }
+
+  /// `["Authorization", "x"]`, `setHeader("Authorization", "x")`, `--password,x`: the second of two.
+  ///
+  /// - Parameter index: of the `,`.
+  mutating func pair(_ index: Int) -> Match? {
+    guard index > settled, byte(index - 1) == 0x22 || byte(index - 1) == 0x27 else { return nil }
+    let nameEnd = back(from: index, within: 8) { $0 == 0x22 || $0 == 0x27 || $0 == 0x5C }
+    let nameStart = back(from: nameEnd, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
+    guard nameStart < nameEnd, SecretName.meaning(text[nameStart..<nameEnd]) != nil else { return nil }
+    let isOption = byte(nameStart) == 0x2D && byte(nameStart + 1) == 0x2D
+    let open = back(from: nameStart, within: 8) { $0 == 0x22 || $0 == 0x27 || $0 == 0x5C || TextScanner.isSpace($0) }
+    guard isOption || byte(open - 1) == 0x5B || byte(open - 1) == 0x28 else { return nil }
+    guard let match = quoted(end(from: index + 1, within: 64, while: TextScanner.isSpace)) else { return nil }
+    // `["password", "email"]` is a list of names.
+    let isWord = match.range.count <= 24 && text[match.range].allSatisfy { TextScanner.isLower($0) || $0 == 0x5F }
+    return isWord ? nil : match
+  }
+
+  /// `<password>x</password>`.
+  ///
+  /// - Parameter index: of the `>`.
+  mutating func element(_ index: Int) -> Match? {
+    let start = back(from: index, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E || $0 == 0x3A }
+    guard start < index, byte(start - 1) == 0x3C, let meaning = SecretName.meaning(text[start..<index]), meaning != .header else {
+      return nil
+    }
+    let content = index + 1
+    guard content < text.count, byte(content) != 0x3C, !isMarked(content) else { return nil }
+    let end = end(from: content) { $0 != 0x3C && $0 != 0x0A }
+    let value = content..<end
+    guard byte(end) == 0x3C, byte(end + 1) == 0x2F, !value.isEmpty, !isPlaceholder(value), !isPlainWord(value) else { return nil }
+    return Match(range: value, kind: .secret)
+  }
+
+  /// `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, as SQL has it.
+  ///
+  /// - Parameter index: of the quote.
+  mutating func quotedAfterName(_ index: Int) -> Match? {
+    guard index > settled, TextScanner.isBlank(byte(index - 1)) else { return nil }
+    let end = back(from: index, within: 4, while: TextScanner.isBlank)
+    guard
+      hasWord("password", at: end - 8) && !TextScanner.isLetter(byte(end - 9)) || hasWord("passwd", at: end - 6)
+        || hasWord("passphrase", at: end - 10) || hasWord("identified by", at: end - 13)
+    else { return nil }
+    return quoted(index)
+  }
+
+  // MARK: Addresses
+
+  /// The password in `scheme://user:password@host` (RFC 3986 section 3.2.1). One that holds `@`, `/`, `?` or `#` unescaped is
+  /// recognised too: the host follows the last `@` that can be meant.
+  ///
+  /// - Parameter index: of the `:` after the scheme.
+  mutating func userInformation(_ index: Int) -> Match? {
+    guard byte(index + 1) == 0x2F, byte(index + 2) == 0x2F, index + 3 >= settled else { return nil }
+    let start = index + 3
+    guard byte(start) != 0x5B else { return nil }
+    let colon = end(from: start, within: 256) {
+      TextScanner.isAddress($0) && $0 != 0x3A && $0 != 0x2F && $0 != 0x3F && $0 != 0x23 && $0 != 0x40
+    }
+    if byte(colon) == 0x40 { return tokenAsUser(start..<colon) }
+    guard byte(colon) == 0x3A else { return nil }
+    let password = colon + 1
+    // A port: `host:8080/path@x`.
+    let port = end(from: password, within: 6, while: TextScanner.isDigit)
+    if port > password, port - password <= 5,
+      !TextScanner.isAddress(byte(port)) || byte(port) == 0x2F || byte(port) == 0x3F || byte(port) == 0x23 || byte(port) == 0x2C
+    {
+      return nil
+    }
+    var at = nextAt(from: password)
+    guard byte(at) == 0x40, at > password, !isMarked(password), !isPlaceholder(password..<at) else { return nil }
+    // Up to the path another `@` belongs to the password.
+    while true {
+      let host = end(from: at + 1, within: 256) {
+        TextScanner.isAddress($0) && $0 != 0x40 && $0 != 0x2F && $0 != 0x3F && $0 != 0x23
+      }
+      if byte(host) == 0x40 {
+        at = host
+        continue
+      }
+      // A host has a dot or a port; what has none may be a piece of the password.
+      let isHost = text[at + 1..<host].contains { $0 == 0x2E || $0 == 0x3A } || hasText("localhost", at: at + 1)
+      guard !isHost, TextScanner.isAddress(byte(host)) else { break }
+      let later = end(from: host, within: 256) { TextScanner.isAddress($0) && $0 != 0x40 }
+      guard byte(later) == 0x40 else { break }
+      at = later
+    }
+    lookedAhead &+= at - password
+    return Match(range: password..<at, kind: .secret)
+  }
+
+  /// `https://token@host`: a long user with digits and no dot is a key.
+  private func tokenAsUser(_ user: Range<Int>) -> Match? {
+    guard user.count >= 20, !isMarked(user.lowerBound), text[user].allSatisfy(TextScanner.isToken),
+      text[user].contains(where: TextScanner.isDigit)
+    else { return nil }
+    return Match(range: user, kind: .secret)
+  }
+
+  private static func isAddress(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0...0x20, 0x22, 0x27, 0x3C, 0x3E, 0x5C, 0x60, 0x7F: false
+    default: true
+    }
+  }
+
+  /// The next `@` of the address, or its end. What was read once is not read again.
+  private mutating func nextAt(from start: Int) -> Int {
+    if nextAt.start <= start, start <= nextAt.place { return nextAt.place }
+    let place = end(from: start) { TextScanner.isAddress($0) && $0 != 0x40 }
+    nextAt = (start, place)
+    return place
   }
 }

@@ -1,6 +1,6 @@
 import OnexCore
 
-/// Why an event is no row of its table. It goes to the dead-letter topic with this.
+/// The reason why an event is no row of its table. It goes to the dead-letter topic with this.
 struct BadRow: Error, Sendable, Equatable {
   /// What dead letters are counted by.
   enum Cause: String, Sendable, CaseIterable {
@@ -14,6 +14,12 @@ struct BadRow: Error, Sendable, Equatable {
     case outOfRange = "out_of_range"
     case tooLong = "too_long"
     case nulByte = "nul_byte"
+    /// More members than one event may have.
+    case tooManyMembers = "too_many_members"
+    /// More processor time than one event may take.
+    case tooSlow = "too_slow"
+    /// Older than the rows of its table are kept: the row would be deleted at once.
+    case expired
     /// PostgreSQL refused a row that looked good here.
     case refusedByDatabase = "refused_by_database"
   }
@@ -24,11 +30,13 @@ struct BadRow: Error, Sendable, Equatable {
   let reason: String
   let correlationID: CorrelationID?
 
-  /// As docs/reference/errors.md has it, and one of its own for records without a value.
+  /// A code of docs/reference/errors.md, or one of docs/reference/observability.md.
   var code: String {
     switch cause {
     case .tombstone: "TOMBSTONE"
-    case .tooLarge: ErrorCode.payloadTooLarge.rawValue
+    case .tooLarge, .tooManyMembers: ErrorCode.payloadTooLarge.rawValue
+    case .tooSlow: "DECODING_TIMEOUT"
+    case .expired: "EXPIRED"
     case .invalidJSON: ErrorCode.invalidJSON.rawValue
     default: ErrorCode.schemaViolation.rawValue
     }

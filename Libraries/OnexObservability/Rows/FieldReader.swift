@@ -10,12 +10,14 @@ struct FieldReader {
 
   let policy: DecodingPolicy
   let redactor: Redactor
+  let budget: DecodingBudget
   /// A NUL character was left out.
   private(set) var hasStripped = false
 
-  init(policy: DecodingPolicy, redactor: Redactor) {
+  init(policy: DecodingPolicy, redactor: Redactor, budget: DecodingBudget) {
     self.policy = policy
     self.redactor = redactor
+    self.budget = budget
   }
 
   mutating func value(_ field: JSONValue?, of column: Column) throws(FieldProblem) -> Row.Value {
@@ -53,7 +55,19 @@ struct FieldReader {
       throw FieldProblem(
         cause: .tooLong, message: "\(column.name) has \(count) characters, at most \(limit) are allowed")
     }
-    return policy.redaction.covers(column) ? redactor.redacted(text) ?? text : text
+    guard policy.redaction.covers(column) else { return text }
+    try budget.check(text.utf8.count)
+    guard let redacted = redactor.redacted(text) else { return text }
+    return limit.map { FieldReader.fitting(redacted, $0) } ?? redacted
+  }
+
+  /// The beginning of a text that a mark has made longer than its column.
+  private static func fitting(_ redacted: String, _ limit: Int) -> String {
+    guard redacted.utf8.count > limit, redacted.unicodeScalars.count > limit else { return redacted }
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: redacted.unicodeScalars.prefix(limit - 1))
+    scalars.append("\u{2026}")
+    return String(scalars)
   }
 
   private mutating func choice(_ field: JSONValue, _ column: Column, of choices: [String]) throws(FieldProblem) -> String {
@@ -123,7 +137,7 @@ struct FieldReader {
     default: break
     }
     let value = try withoutNUL(field, column.name) ?? field
-    return (policy.redaction.covers(column) ? redactor.redacted(value) ?? value : value).encoded()
+    return (policy.redaction.covers(column) ? try redactor.redacted(value, budget) ?? value : value).encoded()
   }
 
   /// - Returns: the value without NUL characters; `nil` when it has none.

@@ -1,6 +1,6 @@
 import OnexCore
 
-/// Gathers what has no column of its own, so that nothing an agent reports is dropped.
+/// Gathers the fields that have no column, so that nothing an agent reports is dropped. The time is linear in the event.
 enum MetadataReader {
   /// The event's `metadata`, with every field that has no column under `extra`.
   ///
@@ -9,25 +9,33 @@ enum MetadataReader {
   static func metadata(
     of event: JSONObject, for table: ObservabilityTable, _ reader: inout FieldReader
   ) throws(FieldProblem) -> JSONObject {
+    try reader.budget.check(event.count)
     var metadata = try given(event[ObservabilityTable.metadata])
-    let unknown = event.members.filter { member in
-      member.name != ObservabilityTable.metadata
-        && !table.columns.contains { $0.name == member.name && $0.source != .received }
-    }
-    if !unknown.isEmpty {
-      var extra = JSONObject()
-      switch metadata[ObservabilityTable.extra] {
-      case .object(let brought): extra = brought
-      case let other?: extra[ObservabilityTable.extra] = other
-      case nil: break
-      }
-      for member in unknown { extra[member.name] = member.value }
-      metadata[ObservabilityTable.extra] = .object(extra)
-    }
+    let unknown = event.members.filter { !table.fields.contains(Bytes($0.name)) }
+    if !unknown.isEmpty { metadata[ObservabilityTable.extra] = .object(extra(metadata[ObservabilityTable.extra], unknown)) }
     if let stripped = try reader.withoutNUL(.object(metadata), "metadata or an unknown field")?.object { metadata = stripped }
     if reader.hasStripped { metadata[ObservabilityTable.nulStripped] = true }
     guard !metadata.isEmpty, reader.policy.redaction.covers(ObservabilityTable.metadata) else { return metadata }
-    return reader.redactor.redacted(metadata) ?? metadata
+    return try reader.redactor.redacted(metadata, reader.budget) ?? metadata
+  }
+
+  private static func extra(_ brought: JSONValue?, _ unknown: [(name: String, value: JSONValue)]) -> JSONObject {
+    var members: [(String, JSONValue)]
+    switch brought {
+    case .object(let object): members = object.members.map { ($0.name, $0.value) }
+    case let other?: members = [(ObservabilityTable.extra, other)]
+    case nil: return JSONObject(unknown.map { ($0.name, $0.value) })
+    }
+    var places = Dictionary(uniqueKeysWithValues: members.enumerated().map { (Bytes($1.0), $0) })
+    for member in unknown {
+      if let place = places[Bytes(member.name)] {
+        members[place].1 = member.value
+      } else {
+        places[Bytes(member.name)] = members.count
+        members.append((member.name, member.value))
+      }
+    }
+    return JSONObject(members)
   }
 
   private static func given(_ field: JSONValue?) throws(FieldProblem) -> JSONObject {

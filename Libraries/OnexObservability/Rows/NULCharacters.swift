@@ -1,6 +1,6 @@
 import OnexCore
 
-/// NUL characters in a JSON value. Recursion is bounded by the parser's depth.
+/// NUL characters in a JSON value, which PostgreSQL cannot store. Recursion is bounded by the parser's depth.
 enum NULCharacters {
   static func occur(in value: JSONValue) -> Bool {
     switch value {
@@ -13,10 +13,18 @@ enum NULCharacters {
 
   static func stripped(_ value: JSONValue) -> JSONValue {
     switch value {
-    case .string(let text): .string(stripped(text))
-    case .array(let elements): .array(elements.map(stripped))
-    case .object(let object): .object(JSONObject(object.members.map { (stripped($0.name), stripped($0.value)) }))
-    case .null, .boolean, .number: value
+    case .string(let text): return .string(stripped(text))
+    case .array(let elements): return .array(elements.map(stripped))
+    case .object(let object):
+      // `"a"` and `"a\0"` stay two members.
+      var names = UniqueNames(object)
+      return .object(
+        JSONObject(
+          object.members.map { member in
+            let name = member.name.utf8.contains(0) ? names.unique(stripped(member.name)) : member.name
+            return (name, stripped(member.value))
+          }))
+    case .null, .boolean, .number: return value
     }
   }
 

@@ -9,11 +9,16 @@ struct RowDecoder: ~Copyable {
 
   init(_ policy: DecodingPolicy = DecodingPolicy()) { self.policy = policy }
 
-  /// - Parameter receivedAt: for tables that keep when an event arrived.
+  /// - Parameters:
+  ///   - receivedAt: for tables that keep when an event arrived.
+  ///   - ageAt: the time that an event's age is counted to; absent, `receivedAt`.
+  ///   - spent: the processor time of this thread.
   /// - Throws: `BadRow` with everything that is wrong with the event.
   mutating func decode(
-    _ record: ConsumedRecord, for table: ObservabilityTable, receivedAt: Timestamp
+    _ record: ConsumedRecord, for table: ObservabilityTable, receivedAt: Timestamp, ageAt: Timestamp? = nil,
+    spent: @escaping () -> Duration = DecodingBudget.threadTime
   ) throws(BadRow) -> Row {
+    let budget = DecodingBudget(policy.timeMax, spent: spent)
     guard let value = record.value else {
       throw BadRow(cause: .tombstone, reason: "the record has no value (a tombstone)", correlationID: nil)
     }
@@ -31,13 +36,20 @@ struct RowDecoder: ~Copyable {
     guard case .object(let event) = json else {
       throw BadRow(cause: .wrongType, reason: "the event is \(json.typeName), an object is expected", correlationID: nil)
     }
-    return try row(of: event, record, for: table, receivedAt: receivedAt)
+    var membersLeft = policy.membersMax
+    guard RowDecoder.count(json, &membersLeft) else {
+      throw BadRow(
+        cause: .tooManyMembers, reason: "the event has more than \(policy.membersMax) members in all its objects",
+        correlationID: RowDecoder.correlationID(event))
+    }
+    return try row(of: event, record, for: table, receivedAt: receivedAt, ageAt: ageAt ?? receivedAt, budget)
   }
 
   private func row(
-    of event: JSONObject, _ record: ConsumedRecord, for table: ObservabilityTable, receivedAt: Timestamp
+    of event: JSONObject, _ record: ConsumedRecord, for table: ObservabilityTable, receivedAt: Timestamp, ageAt: Timestamp,
+    _ budget: DecodingBudget
   ) throws(BadRow) -> Row {
-    var reader = FieldReader(policy: policy, redactor: redactor)
+    var reader = FieldReader(policy: policy, redactor: redactor, budget: budget)
     var problems: [FieldProblem] = []
     var values: [Row.Value] = []
     values.reserveCapacity(table.columns.count)
@@ -56,12 +68,48 @@ struct RowDecoder: ~Copyable {
     } catch {
       problems.append(error)
     }
+    if problems.isEmpty, let problem = expiry(of: values, in: table, at: ageAt) { problems.append(problem) }
     guard let first = problems.first else {
       return Row(values: values, metadata: JSONValue.object(metadata).encoded())
     }
     throw BadRow(
       cause: first.cause, reason: problems.map(\.message).joined(separator: "; "),
-      correlationID: event["correlation_id"]?.string.flatMap { RawUUID($0) }.map { CorrelationID($0) })
+      correlationID: RowDecoder.correlationID(event))
+  }
+
+  private static func correlationID(_ event: JSONObject) -> CorrelationID? {
+    event["correlation_id"]?.string.flatMap { RawUUID($0) }.map { CorrelationID($0) }
+  }
+
+  /// The row would be deleted at the next round of the retention: it is put aside, where a person sees it, and not lost without a word.
+  private func expiry(of values: [Row.Value], in table: ObservabilityTable, at now: Timestamp) -> FieldProblem? {
+    guard let days = policy.retention.days(of: table), let index = table.index(of: table.timeColumn),
+      case .timestamp(let time) = values[index]
+    else { return nil }
+    // 3650 days at most, by the setting's range.
+    let (cut, overflow) = now.microseconds.subtractingReportingOverflow(Int64(days) * 86_400_000_000)
+    guard !overflow, time.microseconds < cut else { return nil }
+    return FieldProblem(
+      cause: .expired,
+      message:
+        "\(table.timeColumn) is \(time.rfc3339), and rows of \(table.name) are kept for \(days) days: the row would be deleted at once"
+    )
+  }
+
+  /// Counts the members of all objects down from `left`.
+  ///
+  /// - Returns: whether there were no more.
+  private static func count(_ value: JSONValue, _ left: inout Int) -> Bool {
+    switch value {
+    case .array(let elements):
+      for element in elements where !count(element, &left) { return false }
+    case .object(let object):
+      left -= object.count
+      guard left >= 0 else { return false }
+      for member in object.members where !count(member.value, &left) { return false }
+    case .null, .boolean, .number, .string: break
+    }
+    return true
   }
 
   /// As for envelopes without an id: the same whenever the record is read.

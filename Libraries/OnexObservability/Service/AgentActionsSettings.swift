@@ -125,7 +125,7 @@ public enum AgentActionsSettings {
     }
     return DecodingPolicy(
       nulBytes: DecodingPolicy.NULBytes(rawValue: configuration[nulBytes]) ?? .reject,
-      recordBytesMax: configuration[recordBytesMax], redaction: redaction)
+      recordBytesMax: configuration[recordBytesMax], redaction: redaction, retention: retention(configuration))
   }
 
   static func retention(_ configuration: Configuration) -> RetentionPolicy {

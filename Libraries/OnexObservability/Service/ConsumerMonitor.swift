@@ -2,7 +2,7 @@ import OnexCore
 import OnexPostgres
 import OnexService
 
-/// Looks once a second whether everything is as it should be, and says so where it is not: also while no record comes.
+/// Looks once a second at the database, at lag and at progress, and raises what is wrong as reasons: also while no record comes.
 struct ConsumerMonitor: Sendable {
   static let interval: Duration = .seconds(1)
   /// Of those that do not move, named in a reason.
@@ -16,8 +16,10 @@ struct ConsumerMonitor: Sendable {
   let metrics: ObservabilityMetrics
   let health: HealthState
   let clock: any RuntimeClock
+  let databaseClock: DatabaseClock
   let pollMax: Duration
   let writeMax: Duration
+  let skips: SkippedRecords
   let oldestPending: @Sendable () -> [TopicPartition: Timestamp]
 
   /// Until the task is cancelled.
@@ -34,7 +36,7 @@ struct ConsumerMonitor: Sendable {
       }
       for (partition, records) in lag {
         metrics.lag(partition, records)
-        metrics.age(partition, oldest[partition].map { clock.now() - $0 } ?? .zero)
+        metrics.age(partition, oldest[partition].map { Age.of($0, at: clock.now()) } ?? .zero)
       }
       labelled = Set(lag.keys)
       let reading = pulse.read()
@@ -49,7 +51,7 @@ struct ConsumerMonitor: Sendable {
     for target in targets {
       let started = clock.uptime()
       do throws(PostgresError) {
-        try await store.check(target.table)
+        databaseClock.showed(try await store.check(target.table), at: clock.now())
         // What a writer has just been told weighs more than that the table is there.
         if target.gate.isFailing(at: clock.uptime()) { continue }
         watch.databaseSucceeded(target.table.name, latency: clock.uptime() - started)
@@ -63,6 +65,7 @@ struct ConsumerMonitor: Sendable {
   }
 
   private func show(_ verdict: Staleness.Verdict) {
+    if skips.isOver(at: clock.uptime()) { health.clear(SkippedRecords.reason) }
     show("POLL_STALE", verdict.isPollStale, "the broker was not polled for more than \(pollMax)")
     let stale = verdict.stalePartitions
     let named = stale.prefix(ConsumerMonitor.namedMax).map(\.description).joined(separator: ", ")
@@ -80,5 +83,14 @@ struct ConsumerMonitor: Sendable {
     } else {
       health.clear(code)
     }
+  }
+}
+
+/// The age of something whose time comes from outside.
+enum Age {
+  /// Zero for a time in the future, and the nearest number for one that is too far away.
+  static func of(_ time: Timestamp, at now: Timestamp) -> Duration {
+    let (age, overflow) = now.microseconds.subtractingReportingOverflow(time.microseconds)
+    return .microseconds(overflow ? (time.microseconds < 0 ? .max : 0) : max(age, 0))
   }
 }

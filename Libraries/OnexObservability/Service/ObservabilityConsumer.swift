@@ -43,6 +43,8 @@ final class ObservabilityConsumer: Sendable {
   /// By topic.
   private let targets: [String: WriteTarget]
   private let pulse: Pulse
+  private let skips = SkippedRecords()
+  private let databaseClock = DatabaseClock()
   private let work: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
@@ -92,8 +94,10 @@ final class ObservabilityConsumer: Sendable {
   private var monitor: ConsumerMonitor {
     ConsumerMonitor(
       consumer: parts.consumer, store: parts.store, targets: parts.tables.compactMap { targets[$0.topic] }, pulse: pulse,
-      watch: watch, metrics: metrics, health: context.health, clock: clock, pollMax: parts.pollStalenessMax,
-      writeMax: parts.writeStalenessMax, oldestPending: { [self] in buffer.withLock { $0.oldestPending } })
+      watch: watch, metrics: metrics, health: context.health, clock: clock,
+      databaseClock: databaseClock, pollMax: parts.pollStalenessMax,
+      writeMax: parts.writeStalenessMax, skips: skips,
+      oldestPending: { [self] in buffer.withLock { $0.oldestPending } })
   }
 
   private var isDatabaseAway: Bool { watch.isAway(.database) }
@@ -158,8 +162,7 @@ final class ObservabilityConsumer: Sendable {
     case .assigned(let partitions):
       buffer.withLock { $0.assign(partitions) }
       context.health.clear(ObservabilityConsumer.joining)
-      watch.succeeded(.broker)
-      watch.succeeded(.topics)
+      brokerAnswers()
       context.logger.info("partitions assigned", ["added": .integer(partitions.count), "total": .integer(showAssigned())])
     case .revoking(let partitions):
       buffer.withLock { $0.revoke(partitions) }
@@ -170,19 +173,56 @@ final class ObservabilityConsumer: Sendable {
     case .fault(let error) where error.isFatal:
       throw ServiceFailure.internalError("the event bus failed for good: \(error)")
     case .fault(let error):
-      watch.failed(error.code == .unknownTopic ? .topics : .broker, error.description)
+      watch.failed(ObservabilityConsumer.dependency(error), error.description)
     case .skipped(let partition, let from, let to):
-      context.logger.warning(
-        "records were deleted before they were read",
-        ["partition": .string(partition.description), "from": .integer(Int(from)), "to": .integer(Int(to))])
+      recordsSkipped(partition, Int(clamping: to &- from))
     case .wentBack(let partition, let from, let to):
       context.logger.error(
         "the log went back: its topic was made again or has lost its end",
         ["partition": .string(partition.description), "from": .integer(Int(from)), "to": .integer(Int(to))])
     case .recovered:
-      watch.succeeded(.broker)
-      watch.succeeded(.topics)
+      brokerAnswers()
     }
+  }
+
+  private static func dependency(_ error: EventBusError) -> DependencyWatch.Dependency {
+    switch error.code {
+    case .unknownTopic: .topics
+    case .authorization: .permission
+    default: .broker
+    }
+  }
+
+  private func brokerAnswers() {
+    watch.succeeded(.broker)
+    watch.succeeded(.topics)
+    watch.succeeded(.permission)
+  }
+
+  /// Records from `from` up to, and not including, `to` were deleted (retention, `DeleteRecords`) before this group read them.
+  func recordsSkipped(_ partition: TopicPartition, from: Int64, to: Int64) {
+    let (difference, overflow) = to.subtractingReportingOverflow(from)
+    let count = overflow ? .max : max(difference, 0)
+    metrics.skipped(partition, count)
+    context.logger.warning(
+      "records were deleted before they were read",
+      [
+        "topic": .string(partition.topic), "partition": .integer(Int(partition.partition)), "from": .integer(Int(from)),
+        "to": .integer(Int(to)), "count": .integer(Int(count)),
+      ])
+    let message = skips.add(partition, count, at: clock.uptime())
+    context.health.raise(SkippedRecords.reason, message: message, blocksReadiness: false)
+  }
+
+  /// The topic was made again, or its log lost its end: reading goes on at `to`, below what was read. What was read is still written.
+  func logWentBack(_ partition: TopicPartition, from: Int64, to: Int64) {
+    buffer.withLock { $0.restart(partition) }
+    context.logger.error(
+      "the log went back: its topic was made again, or has lost its end",
+      [
+        "topic": .string(partition.topic), "partition": .integer(Int(partition.partition)), "from": .integer(Int(from)),
+        "to": .integer(Int(to)),
+      ])
   }
 
   private func giveUp(_ revocations: inout Revocations) {
@@ -209,11 +249,14 @@ final class ObservabilityConsumer: Sendable {
 
   /// Until the signal to work is finished, or the task cancelled.
   private func writeBatches() async {
-    let letters = DeadLetterPublisher(producer: parts.producer, group: parts.group, watch: watch, clock: clock) { [self] error in
+    let letters = DeadLetterPublisher(
+      producer: parts.producer, group: parts.group, watch: watch, metrics: metrics, logger: context.logger, clock: clock
+    ) { [self] error in
       producerFailure.withLock { $0 = error }
     }
     let writer = BatchWriter(
-      store: parts.store, deadLetters: letters, watch: watch, metrics: metrics, clock: clock, policy: parts.policy)
+      store: parts.store, deadLetters: letters, watch: watch, metrics: metrics, clock: clock, policy: parts.policy,
+      threads: DecodingThreads(parts.writersMax), databaseClock: databaseClock)
     await withDiscardingTaskGroup { group in
       for await _ in work {
         while let batch = nextBatch() {

@@ -12,6 +12,8 @@ struct ObservabilityMetrics: Sendable {
   let repeatedRows: Counter
   let bytes: Counter
   let failedInserts: Counter
+  let cutLetters: Counter
+  let droppedLetters: Counter
   let pending: Gauge
   let assigned: Gauge
   private let durations: [Phase: Histogram]
@@ -27,6 +29,11 @@ struct ObservabilityMetrics: Sendable {
     bytes = registry.counter("onex_observability_bytes_total", help: "Size of the records that were settled.")
     failedInserts = registry.counter(
       "onex_observability_failed_inserts_total", help: "Inserts that failed for a reason other than their rows.")
+    cutLetters = registry.counter(
+      "onex_observability_dead_letters_cut_total", help: "Dead letters cut because their topic takes no record of their size.")
+    droppedLetters = registry.counter(
+      "onex_observability_dead_letters_dropped_total",
+      help: "Dead letters too large for their topic even when cut; the log has them.")
     durations = Dictionary(
       uniqueKeysWithValues: Phase.allCases.map { phase in
         let help = "A batch's first record waiting, its rows decoded, one insert until it is committed, its dead letters written."
@@ -62,6 +69,13 @@ struct ObservabilityMetrics: Sendable {
   }
 
   func took(_ phase: Phase, _ duration: Duration) { durations[phase]?.record(duration) }
+
+  /// Records that were deleted before they were read. The label values are bounded by the topics' partitions.
+  func skipped(_ partition: TopicPartition, _ count: Int64) {
+    let labels: MetricRegistry.Labels = [("topic", partition.topic), ("partition", String(partition.partition))]
+    let help = "Records deleted by the broker before they were read."
+    registry.counter("onex_observability_records_skipped_total", help: help, labels: labels).add(Int(clamping: count))
+  }
 
   /// Records between what is stored and the end of the log. The label values are bounded by the topics' partitions.
   func lag(_ partition: TopicPartition, _ records: Int64) {

@@ -61,6 +61,12 @@ struct Column: Sendable, Hashable {
 
   var isRequired: Bool { source == .required }
 
+  /// Short columns that hold more than a name: `action_name` has command lines.
+  private static let shortTexts: Set<String> = ["action_name", "current_phase"]
+
+  /// Whether secrets and personal data are looked for.
+  var isFreeText: Bool { kind.isFreeText || Column.shortTexts.contains(name) }
+
   static func required(_ name: String, _ kind: Kind) -> Column { Column(name: name, kind: kind, source: .required) }
   static func optional(_ name: String, _ kind: Kind) -> Column { Column(name: name, kind: kind, source: .optional) }
 }
@@ -93,7 +99,7 @@ extension Column.Kind {
     if case .numeric(let precision, let scale, _) = self { "numeric(\(precision), \(scale))" } else { nil }
   }
 
-  /// Written by a person or a model, so that it may hold what should not be stored.
+  /// Written by a person or a model, at any length.
   var isFreeText: Bool {
     switch self {
     case .text, .json: true

@@ -28,11 +28,30 @@ struct InsertStatement {
     }
   }
 
+  /// The members of both documents, also below `extra`; where names meet, those of `winner` stand. As for one event, an `extra` that is no
+  /// object moves to `extra.extra`.
+  private static func merged(_ other: String, under winner: String) -> String {
+    let name = "'\(ObservabilityTable.extra)'"
+    func type(_ document: String) -> String { "jsonb_typeof(\(document)->\(name))" }
+    func extra(_ document: String) -> String {
+      """
+      CASE \(type(document)) WHEN 'object' THEN \(document)->\(name) \
+      ELSE jsonb_build_object(\(name), \(document)->\(name)) END
+      """
+    }
+    return """
+      (\(other) || \(winner) || CASE \
+      WHEN \(other) ? \(name) AND \(winner) ? \(name) AND 'object' IN (\(type(other)), \(type(winner))) \
+      THEN jsonb_build_object(\(name), (\(extra(other))) || (\(extra(winner)))) ELSE '{}'::jsonb END)
+      """
+  }
+
   private static func merged(_ name: String, wins: String, oldest: String) -> String {
     let (new, old) = ("excluded.\(name)", "t.\(name)")
     switch name {
     case oldest: return "least(\(old), \(new))"
-    case ObservabilityTable.metadata: return "CASE WHEN \(wins) THEN \(old) || \(new) ELSE \(new) || \(old) END"
+    case ObservabilityTable.metadata:
+      return "CASE WHEN \(wins) THEN \(merged(old, under: new)) ELSE \(merged(new, under: old)) END"
     default: return "CASE WHEN \(wins) THEN coalesce(\(new), \(old)) ELSE coalesce(\(old), \(new)) END"
     }
   }

@@ -13,6 +13,8 @@ public struct ObservabilityTable: Sendable {
   let rule: WriteRule
   /// One statement for a batch: each column travels as one array.
   let insert: String
+  /// The names of an event's fields that do not go to `metadata.extra`.
+  let fields: Set<Bytes>
 
   /// Besides the columns above every table has `metadata jsonb`, with the fields that have no column under this name.
   static let metadata = "metadata"
@@ -39,6 +41,7 @@ public struct ObservabilityTable: Sendable {
     self.key = key
     self.timeColumn = timeColumn
     self.rule = rule
+    fields = Set(columns.filter { $0.source != .received }.map { Bytes($0.name) } + [Bytes(ObservabilityTable.metadata)])
     insert = InsertStatement(table: name, columns: columns, key: key, rule: rule).text
   }
 

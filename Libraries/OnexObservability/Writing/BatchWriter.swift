@@ -17,11 +17,13 @@ struct BatchWriter: Sendable {
   let metrics: ObservabilityMetrics
   let clock: any RuntimeClock
   let policy: DecodingPolicy
+  let threads: DecodingThreads
+  let databaseClock: DatabaseClock
 
   func write(_ batch: RecordBatch, into target: WriteTarget) async -> Outcome {
     if let delay = target.gate.delay(at: clock.uptime()) { return .failed(retryAfter: delay) }
     let started = clock.uptime()
-    var decoded = decode(batch, for: target.table)
+    var decoded = await decode(batch, for: target.table)
     metrics.took(.decode, clock.uptime() - started)
     switch await insert(decoded.rows, into: target) {
     case .failed(let delay): return .failed(retryAfter: delay)
@@ -38,22 +40,29 @@ struct BatchWriter: Sendable {
     return .settled
   }
 
-  private struct Decoded {
+  private struct Decoded: Sendable {
     var rows: [Row] = []
-    /// Of each row, where it comes from.
+    /// The record of each row.
     var records: [ConsumedRecord] = []
     var bad: [(record: ConsumedRecord, row: BadRow)] = []
   }
 
-  private func decode(_ batch: RecordBatch, for table: ObservabilityTable) -> Decoded {
+  private func decode(_ batch: RecordBatch, for table: ObservabilityTable) async -> Decoded {
+    let (policy, receivedAt) = (policy, clock.now())
+    let ageAt = databaseClock.earlier(of: receivedAt)
+    return await threads.run { BatchWriter.decode(batch, for: table, policy, receivedAt: receivedAt, ageAt: ageAt) }
+  }
+
+  private static func decode(
+    _ batch: RecordBatch, for table: ObservabilityTable, _ policy: DecodingPolicy, receivedAt: Timestamp, ageAt: Timestamp
+  ) -> Decoded {
     var decoder = RowDecoder(policy)
-    let receivedAt = clock.now()
     var decoded = Decoded()
     decoded.rows.reserveCapacity(batch.records.count)
     decoded.records.reserveCapacity(batch.records.count)
     for record in batch.records {
       do throws(BadRow) {
-        decoded.rows.append(try decoder.decode(record, for: table, receivedAt: receivedAt))
+        decoded.rows.append(try decoder.decode(record, for: table, receivedAt: receivedAt, ageAt: ageAt))
         decoded.records.append(record)
       } catch {
         decoded.bad.append((record, error))

@@ -14,6 +14,8 @@ final class DependencyWatch: Sendable {
     case topics
     /// The broker answers and refuses what must be written to a dead-letter topic.
     case deadLetters
+    /// The broker answers and does not permit this: an operator must change something.
+    case permission
 
     var code: String {
       switch self {
@@ -22,15 +24,16 @@ final class DependencyWatch: Sendable {
       case .broker: "BROKER_UNREACHABLE"
       case .topics: "TOPIC_MISSING"
       case .deadLetters: "DEAD_LETTERS_UNDELIVERABLE"
+      case .permission: "BROKER_REFUSED"
       }
     }
 
-    /// As in `checks`.
+    /// Its name in `checks`.
     var check: String? {
       switch self {
       case .database, .writes: "postgres"
       case .broker: "kafka"
-      case .topics, .deadLetters: nil
+      case .topics, .deadLetters, .permission: nil
       }
     }
   }
@@ -38,7 +41,7 @@ final class DependencyWatch: Sendable {
   private let health: HealthState
   private let logger: Logger
   private let away = Mutex<Set<Dependency>>([])
-  /// What the database says about each table that it takes no rows for.
+  /// The database's words about each table that it takes no rows for.
   private let refusals = Mutex<[String: String]>([:])
 
   init(health: HealthState, logger: Logger) {

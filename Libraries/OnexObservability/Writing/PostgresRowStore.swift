@@ -1,3 +1,4 @@
+import OnexCore
 import OnexPostgres
 import Synchronization
 
@@ -30,13 +31,15 @@ final class PostgresRowStore: RowStore {
     return results.reduce(0) { $0 + $1.affected }
   }
 
-  func check(_ table: ObservabilityTable) async throws(PostgresError) {
+  func check(_ table: ObservabilityTable) async throws(PostgresError) -> Timestamp {
     let connection = try await clients[clients.count - 1].connection()
-    let answer = try await connection.query("SELECT to_regclass($1) IS NOT NULL AS present", [.text(table.name)])
+    let answer = try await connection.query(
+      "SELECT to_regclass($1) IS NOT NULL AS present, clock_timestamp() AS now", [.text(table.name)])
     guard answer.count == 1, try answer[0].value("present", as: Bool.self) else {
       throw PostgresError(
         .statement, "the table \(table.name) does not exist: run `onexctl migrate up`", sqlState: SQLState.undefinedTable)
     }
+    return try answer[0].value("now")
   }
 
   func close() async {

@@ -1,3 +1,4 @@
+import OnexCore
 import OnexPostgres
 
 /// Where rows go. PostgreSQL in production; tests bring one that fails on command.
@@ -7,8 +8,10 @@ protocol RowStore: Sendable {
   /// - Returns: how many were new or changed the row that was there.
   func insert(_ rows: ArraySlice<Row>, into table: ObservabilityTable) async throws(PostgresError) -> Int
 
-  /// Whether rows of `table` could be written now.
-  func check(_ table: ObservabilityTable) async throws(PostgresError)
+  /// Throws when rows of `table` cannot be written now.
+  ///
+  /// - Returns: the time by the database's clock.
+  func check(_ table: ObservabilityTable) async throws(PostgresError) -> Timestamp
 
   func close() async
 }

@@ -49,6 +49,27 @@ import Testing
     }
   }
 
+  @Test func rowsOfTheFutureDoNotHideThePresentAndNoFieldActsOnTheTerminal() async throws {
+    try await ScratchDatabase.withSchema { url, connection in
+      try await fill(connection)
+      try await connection.script(
+        """
+        INSERT INTO agent_actions (id, correlation_id, agent_name, action_type, action_name, created_at, status)
+        SELECT gen_random_uuid(), gen_random_uuid(), E'a\\x1b]0;x\\x07', E'k\\x1b[2J', 'later', t, E's\\x9b31m'
+        FROM unnest(ARRAY[now() + interval '4 days', '9999-12-31 23:59:59+00', now() - interval '30 seconds']) AS t;
+        """)
+      let tail = try await actions(["tail", "--limit", "2"], url)
+      let lines = tail.output.split(separator: "\n")
+      #expect(lines.count == 3 && lines[1].contains("out of memory") && lines[2].contains("later"), "\(tail.output)")
+      let unsafe = tail.output.unicodeScalars.filter { ($0.value < 0x20 && $0 != "\n") || (0x7F..<0xA0).contains($0.value) }
+      #expect(unsafe.isEmpty, "\(tail.output)")
+      let future = try await actions(["tail", "--until", "9999-12-31T23:59:59.9Z", "--limit", "1"], url)
+      #expect(future.output.contains("9999-12-31T23:59:59"), "\(future.output)")
+      let stats = try await actions(["stats"], url)
+      #expect(!stats.output.contains("9999") && !stats.output.contains("\u{1B}"), "\(stats.output)")
+    }
+  }
+
   @Test(arguments: [
     ["search"], ["search", "--correlation-id", "x"], ["stats", "--since", "x"], ["stats", "--follow"], ["list"],
   ])
