@@ -40,7 +40,9 @@ public struct Lane<Work: Sendable>: Sendable {
   /// Work of this key is running or waiting, so that a later record of the key must wait behind it.
   public func isBusy(_ key: Bytes) -> Bool { scheduler.count > 0 && scheduler.isBusy(key) }
 
-  public mutating func add(_ work: Work, key: Bytes) { scheduler.add(work, key: key) }
+  public mutating func add(_ work: Work, key: Bytes, bulkhead: Bulkhead? = nil) {
+    scheduler.add(work, key: key, bulkhead: bulkhead)
+  }
 
   public mutating func nextWork() -> (key: Bytes, work: Work)? {
     phase == .lost ? nil : scheduler.next()
