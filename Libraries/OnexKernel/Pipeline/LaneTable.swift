@@ -99,7 +99,7 @@ final class LaneTable: Sendable {
     state.withLock { state in
       var progress = Progress()
       state.update(lane) { entry in
-        for item in work { entry.lane.add(item, key: item.key) }
+        for item in work { entry.lane.add(item, key: item.key, bulkhead: item.bulkhead) }
         LaneTable.advance(&entry.lane, lane, into: &progress)
       }
       return progress
