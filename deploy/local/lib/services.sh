@@ -30,8 +30,8 @@ launch_service() {
   # shellcheck source=/dev/null # written by write_stack_env
   source "$STACK_ENV"
   export ONEX_HEALTH_PORT=${PORTS[$1]}
-  # The folder that the shipped filesystem contract allows.
-  mkdir -p /tmp/onex-data
+  # For its owner alone: the handlers refuse a folder that others could have made or can write to.
+  mkdir -p -m 700 "$ONEX_DATA_DIR"
   # People read these logs; and no collector is part of the stack, so nothing is exported unless the caller says where to.
   export ONEX_LOG_FORMAT=${ONEX_LOG_FORMAT:-text}
   export OTEL_TRACES_EXPORTER=${OTEL_TRACES_EXPORTER:-none} OTEL_METRICS_EXPORTER=${OTEL_METRICS_EXPORTER:-none}

@@ -6,7 +6,7 @@ readonly STATE
 readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password
 
 # Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
-readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password)
+readonly STATE_ENTRIES=(pids logs broker postgres data ports stack.env postgres.password)
 
 open_state() {
   mkdir -p "$STATE" 2>/dev/null && [[ -w $STATE ]] ||
@@ -70,6 +70,9 @@ write_stack_env() {
     print_export AGENT_ACTIONS_CONSUMER_PORT "${PORTS[agent-actions-consumer]}"
     print_export TOPIC_MANAGER_PORT "${PORTS[topic-manager]}"
     print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
+    print_export ONEX_DATA_DIR "$STATE/data"
+    # For development only: every port of this machine. A caller's own list wins.
+    print_export ONEX_ALLOWED_HOSTS "${ONEX_ALLOWED_HOSTS:-127.0.0.1:*,localhost:*}"
     print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
   } | replace_private "$STACK_ENV"
 }
