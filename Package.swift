@@ -45,7 +45,7 @@ let libraries: [Target] = [
   library("OnexInMemory", ["OnexCore"]),
   library("OnexKafka", ["OnexCore", "OnexThreads", "CRdKafka"]),
   library("OnexPostgres", ["OnexCore", "OnexThreads", "CPostgres"]),
-  library("OnexHTTP", ["OnexCore", "CCurl", "CMicroHTTPD"]),
+  library("OnexHTTP", ["OnexCore", "OnexThreads", "CCurl", "CMicroHTTPD"]),
   library("OnexCommandLine", ["OnexCore", "OnexJSON"]),
   library("OnexService", ["OnexCore", "OnexJSON", "OnexCommandLine", "OnexHTTP", "CProcess"]),
   library("OnexMigrations", ["OnexCore", "OnexPostgres", "OnexService"]),

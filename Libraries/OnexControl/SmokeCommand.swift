@@ -10,7 +10,7 @@ enum SmokeCommand: ControlCommand {
   static let grammar = ArgumentSet.Grammar(
     options: [("--timeout", "30s"), ("--folder", "DIR"), ("--url", "URL")], flags: ["--json"])
   static let details = """
-    The effects are done by runtime-effects: it writes into --folder (/tmp/onex-data, as the local stack) and fetches --url (the health
+    The effects are done by runtime-effects: it writes into --folder (ONEX_DATA_DIR, else /app/data) and fetches --url (the health
     of runtime-main on this host), so both are as it sees them.
     Exit codes: 0 every request succeeded, 1 one failed, 69 broker unreachable.
     """
@@ -29,7 +29,7 @@ enum SmokeCommand: ControlCommand {
     var answers: [Answer] = []
     let port = context.environment["RUNTIME_MAIN_PORT"] ?? "8085"
     let requests = SmokeCommand.requests(
-      folder: arguments.values["--folder"] ?? "/tmp/onex-data",
+      folder: arguments.values["--folder"] ?? context.environment["ONEX_DATA_DIR"] ?? "/app/data",
       url: arguments.values["--url"] ?? "http://127.0.0.1:\(port)/health")
     for request in requests {
       answers.append(try await ask(request, timeout, exchange, context))

@@ -23,6 +23,10 @@ enum TryCommand: ControlCommand {
     let service = ServiceContext(
       name: "onexctl", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState())
     var options = RoleOptions(contractsDirectory: arguments.values["--contracts"] ?? context.contractsDirectory)
+    options.allowedHosts = (context.environment["ONEX_ALLOWED_HOSTS"] ?? "").split(separator: ",").map {
+      String($0.filter { $0 != " " })
+    }
+    options.dataDirectory = context.environment["ONEX_DATA_DIR"]
     options.pluginsDirectory = context.environment["ONEX_PLUGINS_DIR"]
     let runtime = try EmbeddedRuntime(handlers: context.handlers, options: options, context: service, http: context.http)
     for problem in runtime.catalogue.problems { context.terminal.printError(problem.description) }

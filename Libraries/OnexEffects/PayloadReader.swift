@@ -41,10 +41,18 @@ struct PayloadReader {
 
   func positiveInteger(_ name: String) throws(HandlerError) -> Int? {
     guard let value = object[name] else { return nil }
-    guard let integer = value.integer, integer > 0 else {
-      throw HandlerError.invalidPayload(at: JSONPointer([name]), "must be an integer above 0")
+    guard let integer = value.number.flatMap(PayloadReader.whole), integer > 0 else {
+      throw HandlerError.invalidPayload(at: JSONPointer([name]), "must be an integer from 1 to 9007199254740991")
     }
-    return Int(integer)
+    return integer
+  }
+
+  /// `3.0` and `3e0` are the integer 3, as in schemas. Exact up to 2^53; `nil` beyond it and for fractions.
+  private static func whole(_ number: JSONNumber) -> Int? {
+    let integersMax = 9_007_199_254_740_991
+    if let integer = number.integer { return integer.magnitude <= integersMax.magnitude ? Int(integer) : nil }
+    guard let value = number.double, abs(value) <= Double(integersMax), value.rounded() == value else { return nil }
+    return Int(value)
   }
 
   /// - Parameter place: the member that `text` is from.

@@ -30,7 +30,9 @@ package struct HandlerRole: Sendable {
   ) throws -> Pipeline {
     let registry = HandlerRegistry(linked: handlers, plugins: contracts.plugins)
     let table = HandlerTable(contracts: contracts.catalogue.contracts, kinds: [kind], registry: registry) { contract in
-      HandlerSetup(
+      var contract = contract
+      contract.security = contract.security.resolved(hosts: options.allowedHosts, folder: options.dataDirectory)
+      return HandlerSetup(
         contract: contract, clock: context.clock, ids: context.ids,
         logger: context.logger.with(["handler": .string(contract.name)]), http: http)
     }

@@ -22,7 +22,8 @@ package struct LoadedContracts: Sendable {
     }
     guard let directory = options.pluginsDirectory else { return LoadedContracts(catalogue: catalogue, plugins: []) }
     context.health.starting("load plug-ins")
-    let found = PluginDirectory.load(directory)
+    let found = PluginDirectory.load(
+      directory, trustedNamespaces: options.trustedNamespaces.isEmpty ? nil : options.trustedNamespaces)
     for failure in found.failures {
       context.logger.error("plug-in refused", ["file": .string(failure.file), "problem": .string(failure.error.description)])
     }

@@ -20,9 +20,16 @@ enum RuntimeSettings {
     "ONEX_TRUSTED_NAMESPACES", default: [], allowed: "module names, separated by commas",
     help: "When set, only handler classes of these modules are loaded.")
 
+  static let allowedHosts = Setting.list(
+    "ONEX_ALLOWED_HOSTS", default: [], allowed: "hosts as in allowed_hosts of a contract, separated by commas",
+    help: "What ${ONEX_ALLOWED_HOSTS} in allowed_hosts stands for. This machine's own addresses need a port.")
+  static let dataDirectory = Setting.optionalText(
+    "ONEX_DATA_DIR", allowed: "an absolute folder",
+    help: "What ${ONEX_DATA_DIR} in allowed_paths stands for. Made at the start when it is missing.")
+
   static let all: [any AnySetting] = [
     CommonSettings.contractsDirectory, CommonSettings.pluginsDirectory, payloadBytesMax, outputBytesMax, handlerThreads,
-    laneConcurrencyMax, CommonSettings.groupInstance, trustedNamespaces,
+    laneConcurrencyMax, CommonSettings.groupInstance, trustedNamespaces, allowedHosts, dataDirectory,
   ]
 }
 
@@ -40,6 +47,10 @@ public struct RoleOptions: Sendable {
   public var trustedNamespaces: [String] = []
   /// Of `runtime-main`; empty: reply addresses are not signed.
   public var replySigningKeys: [String] = []
+  /// For contracts whose `allowed_hosts` refer to the setting.
+  public var allowedHosts: [String] = []
+  /// For contracts whose `allowed_paths` refer to the setting.
+  public var dataDirectory: String?
   public var envelope = EnvelopeDecoder.Limits()
   public var outputBytesMax = (1 << 20) + (64 << 10)
   public var handlerThreads = 4
@@ -59,6 +70,8 @@ public struct RoleOptions: Sendable {
     contractsDirectory = configuration[CommonSettings.contractsDirectory]
     pluginsDirectory = configuration[CommonSettings.pluginsDirectory]
     trustedNamespaces = configuration[RuntimeSettings.trustedNamespaces]
+    allowedHosts = configuration[RuntimeSettings.allowedHosts]
+    dataDirectory = configuration[RuntimeSettings.dataDirectory]
     envelope.payloadBytesMax = configuration[RuntimeSettings.payloadBytesMax]
     outputBytesMax = configuration[RuntimeSettings.outputBytesMax]
     groupInstance = configuration[CommonSettings.groupInstance]

@@ -26,8 +26,7 @@ actor ChaosStack {
   /// Starts everything and returns when it is ready.
   init(replacing replacements: [ChaosPlan.Member: String] = [:]) async throws {
     self.replacements = replacements
-    folder = "/tmp/onex-data/chaos-\(run)"
-    mkdir("/tmp/onex-data", 0o777)
+    folder = "\(TestEnvironment.dataFolder)/chaos-\(run)"
     mkdir(folder, 0o755)
     broker = try await PrivateBroker()
     do {

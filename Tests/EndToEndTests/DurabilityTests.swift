@@ -24,7 +24,7 @@ import Testing
     let main = try await RunningService("runtime-main", run: run).untilReady()
     let first = try await start("runtime-effects").untilReady()
     let client = try Client()
-    let path = "/tmp/onex-data/durable-\(run).txt"
+    let path = "\(TestEnvironment.dataFolder)/durable-\(run).txt"
     func ask(_ content: String) async throws -> JSONValue {
       let id = client.newID()
       let reader = try await client.reader("responses")
@@ -84,7 +84,7 @@ import Testing
         let request =
           number.isMultiple(of: 2)
           ? client.text("compute.echo", "{}", id)
-          : client.text("filesystem.write", #"{"path":"/tmp/onex-data/killed-\#(number).txt","content":"x"}"#, id)
+          : client.text("filesystem.write", #"{"path":"\#(TestEnvironment.dataFolder)/killed-\#(number).txt","content":"x"}"#, id)
         try await client.publish(request, to: "requests", key: Bytes(id.description))
       }
       try await collect(within: .milliseconds(Int64(20 * (round + 1)))) { false }

@@ -21,8 +21,7 @@ import Testing
 
   /// A file inside the folder that the contract of filesystem.* allows.
   private func payload(_ number: Int) -> String {
-    mkdir("/tmp/onex-data", 0o700)
-    return #"{"n":\#(number),"path":"/tmp/onex-data/\#(run)"}"#
+    #"{"n":\#(number),"path":"\#(TestEnvironment.dataFolder)/\#(run)"}"#
   }
 
   private func start(_ name: String, instance: String? = nil) throws -> RunningService {

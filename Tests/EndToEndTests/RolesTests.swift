@@ -32,6 +32,7 @@ import Testing
 
     let operators = [
       "KAFKA_BOOTSTRAP_SERVERS": try TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS"), "RUNTIME_MAIN_PORT": String(main.port),
+      "ONEX_DATA_DIR": TestEnvironment.dataFolder,
     ]
     let smoke = try await Process.run("onexctl", ["smoke", "--json"], environment: operators)
     #expect(smoke.code == 0, "\(smoke.output)")

@@ -20,7 +20,7 @@ import Testing
   private func handler(_ paths: [String], _ method: BeneathOpener.Method = BeneathOpener.system.method) throws
     -> FilesystemHandler
   {
-    FilesystemHandler(try setup(allowedPaths: paths), opener: BeneathOpener(method))
+    try FilesystemHandler(try setup(allowedPaths: paths), opener: BeneathOpener(method))
   }
 
   @Test(

@@ -10,7 +10,7 @@ import Testing
   private func handler(_ folder: TemporaryFolder, _ method: BeneathOpener.Method = BeneathOpener.system.method) throws
     -> FilesystemHandler
   {
-    FilesystemHandler(try setup(allowedPaths: [folder.path]), opener: BeneathOpener(method))
+    try FilesystemHandler(try setup(allowedPaths: [folder.path]), opener: BeneathOpener(method))
   }
 
   private func reason(_ error: HandlerError?) -> String? { error?.details?["reason"]?.string }
@@ -168,19 +168,19 @@ import Testing
       ("filesystem.read", ["path": "/tmp/onex-none/x", "encoding": "latin1"], "/encoding"),
     ] as [(String, JSONValue, String)])
   func whatCannotBeDoneIsNamedByItsPath(operation: String, payload: JSONValue, path: String) async throws {
-    let handler = FilesystemHandler(try setup(allowedPaths: ["/tmp/onex-none"]))
+    let handler = try FilesystemHandler(try setup(allowedPaths: ["/tmp/onex-none"]))
     #expect(refusedPath(await refusal(handler, operation, payload)) == path)
   }
 
   @Test func anAllowedPathThatIsMissingIsTheOperatorsToMake() async throws {
-    let handler = FilesystemHandler(try setup(allowedPaths: ["/tmp/onex-none"]))
+    let handler = try FilesystemHandler(try setup(allowedPaths: ["/tmp/onex-none"]))
     let error = await refusal(handler, "filesystem.list", ["path": "/tmp/onex-none"])
     #expect(error?.code == .handlerUnavailable)
     #expect(error?.message.contains("the allowed path /tmp/onex-none cannot be opened") == true)
   }
 
   @Test func anUnknownOperationIsAnsweredWithTheKnownOnes() async throws {
-    let error = await refusal(FilesystemHandler(try setup()), "filesystem.move", ["path": "/"])
+    let error = await refusal(try FilesystemHandler(try setup()), "filesystem.move", ["path": "/"])
     #expect(error?.code == .unknownOperation)
   }
 }

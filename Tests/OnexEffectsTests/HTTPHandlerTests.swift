@@ -38,6 +38,48 @@ import Testing
     #expect(try await sent("http.get", ["url": "http://a.test", "timeout_ms": 999_999]).timeout == .seconds(20))
   }
 
+  @Test(arguments: ["1000.0", "1e3", "1000"])
+  func aWholeNumberIsAnIntegerHoweverItIsWritten(literal: String) async throws {
+    let timeout = JSONValue.number(JSONNumber(validatedLiteral: literal))
+    #expect(try await sent("http.get", ["url": "http://a.test", "timeout_ms": timeout]).timeout == .seconds(1))
+  }
+
+  @Test(arguments: ["0", "-1", "0.5", "1e400", "-1e400", "1e30", "9223372036854775807", "9223372036854775808", "1e-400"])
+  func aTimeoutThatIsNoNumberOfMillisecondsIsRefused(literal: String) async throws {
+    let timeout = JSONValue.number(JSONNumber(validatedLiteral: literal))
+    let error = await refusal(try handler(RecordingClient()), "http.get", ["url": "http://a.test", "timeout_ms": timeout])
+    #expect(refusedPath(error) == "/timeout_ms")
+  }
+
+  @Test func aTimeoutOfThePayloadIsTheRequestersLimitAndTheContractsIsNot() async throws {
+    let client = RecordingClient(.failure(HTTPClientError(.timedOut, "the cause")))
+    let own = await refusal(try handler(client), "http.get", ["url": "http://a.test", "timeout_ms": 1])
+    #expect(own?.code == .handlerTimeout && own?.isCallersLimit == true)
+    let full = await refusal(try handler(client), "http.get", ["url": "http://a.test", "timeout_ms": 30_000])
+    #expect(full?.code == .handlerTimeout && full?.isCallersLimit == false)
+  }
+
+  @Test(arguments: [
+    (#"{"url":"http://A.test/x?y"}"#, "http://a.test:80"), (#"{"url":"https://[::1]/"}"#, "https://[::1]:443"),
+    (#"{"url":"ftp://a.test/"}"#, nil), (#"{"url":1}"#, nil), ("[]", nil),
+  ])
+  func theTargetIsTheOriginOfTheURL(payload: String, target: String?) throws {
+    #expect(try handler(RecordingClient()).target(of: Bytes(payload)) == target.map { Bytes($0) })
+  }
+
+  @Test func tooManyHeadersOfAPayloadAreRefused() async throws {
+    let headers = JSONObject((0..<10_000).map { ("x-\($0)", .string("")) })
+    let error = await refusal(try handler(RecordingClient()), "http.get", ["url": "http://a.test", "headers": .object(headers)])
+    #expect(refusedPath(error) == "/headers")
+  }
+
+  @Test func headerNamesAreTheSameByTheirBytes() async throws {
+    let client = RecordingClient(status: 999, headers: [("X-\u{E9}", "1"), ("x-e\u{301}", "2"), ("x-\u{E9}", "3")])
+    let answer = try await ask(try handler(client), "http.get", ["url": "http://a.test"])
+    #expect(answer["status"] == 999)
+    #expect(answer["headers"]?.object?.members.map { $0.value.string } == ["1, 3", "2"])
+  }
+
   @Test func redirectsAreFollowedOnRequest() async throws {
     let request = try await sent("http.get", ["url": "http://a.test", "follow_redirects": true])
     #expect(request.redirectsMax == HTTPHandler.redirectsMax)

@@ -20,6 +20,7 @@ package struct RunningService: Sendable {
     port = TestEnvironment.freePort()
     var environment = [
       "ONEX_CONTRACTS_DIR": TestEnvironment.repository + "/contracts", "ONEX_HEALTH_PORT": String(port),
+      "ONEX_DATA_DIR": TestEnvironment.dataFolder, "ONEX_ALLOWED_HOSTS": "127.0.0.1:*,localhost:*",
     ]
     // A worker has no database, and must not need one.
     let servers = ["KAFKA_BOOTSTRAP_SERVERS"] + (name == "runtime-worker" ? [] : ["OMNIBASE_INFRA_DB_URL"])

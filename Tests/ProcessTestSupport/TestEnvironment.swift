@@ -24,6 +24,13 @@ package enum TestEnvironment {
     return folder
   }()
 
+  /// The folder of `filesystem.*` (ONEX_DATA_DIR) of the services that tests start.
+  package static let dataFolder: String = {
+    let folder = scratch + "/data"
+    mkdir(folder, 0o700)
+    return folder
+  }()
+
   /// Asks until there is an answer, at most for `limit`.
   package static func eventually<Value>(
     _ what: @autoclosure () -> String, within limit: Duration = .seconds(30), isolation: isolated (any Actor)? = #isolation,

@@ -26,6 +26,11 @@ CURLcode onex_curl_on_write(CURL *easy, onex_curl_write callback, void *context)
   return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_WRITEDATA, context) : code;
 }
 
+CURLcode onex_curl_on_header(CURL *easy, onex_curl_write callback, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_HEADERDATA, context) : code;
+}
+
 CURLcode onex_curl_on_open_socket(CURL *easy, curl_opensocket_callback callback, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
   return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context) : code;

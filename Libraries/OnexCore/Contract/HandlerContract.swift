@@ -9,7 +9,7 @@ public struct HandlerContract: Sendable {
   public let operations: HandledOperations
   /// For operations that say nothing of their own.
   public let settings: OperationSettings
-  public let security: ContractSecurity
+  public var security: ContractSecurity
   public let eventBus: ContractEventBus
   /// Where in a reducer's payloads the key of the stream stands; `nil`: each correlation id has a stream of its own.
   public let streamKey: JSONPointer?

@@ -42,7 +42,9 @@ public struct Lane<Work: Sendable>: Sendable {
   /// Work of this key is running or waiting, so that a later record of the key must wait behind it.
   public func isBusy(_ key: Bytes) -> Bool { scheduler.count > 0 && scheduler.isBusy(key) }
 
-  public mutating func add(_ work: Work, key: Bytes) { scheduler.add(work, key: key) }
+  public mutating func add(_ work: Work, key: Bytes, bulkhead: Bulkhead? = nil) {
+    scheduler.add(work, key: key, bulkhead: bulkhead)
+  }
 
   /// The next piece of work that may start. A lane that is being given up starts nothing: its records that have not begun are done by
   /// the partition's next owner.

@@ -4,7 +4,8 @@ public struct LaneLimits: Sendable {
   public var recordsMax: Int
   /// Their keys and values together.
   public var bytesMax: Int
-  /// Handlers of this lane that run at once, each for another key.
+  /// Handlers of this lane that run at once, each for another key. From four on, one handler gets three quarters of them and
+  /// one target of it (an HTTP origin) half, so that a callee that does not answer leaves room for other work.
   public var concurrencyMax: Int
 
   public init(recordsMax: Int = 20_000, bytesMax: Int = 16 << 20, concurrencyMax: Int = 32) {

@@ -11,6 +11,11 @@ struct Queue<Element: Sendable>: Sendable {
 
   mutating func append(_ element: Element) { storage.append(element) }
 
+  mutating func removeAll(where isDropped: (Element) -> Bool) {
+    storage = storage[head...].filter { !isDropped($0) }
+    head = 0
+  }
+
   mutating func popFirst() -> Element? {
     guard head < storage.count else { return nil }
     let element = storage[head]

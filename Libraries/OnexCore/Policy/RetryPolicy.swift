@@ -31,9 +31,21 @@ public struct RetryPolicy: Sendable, Hashable {
   /// - Parameter random: uniform in 0..<1, given by the caller so that the decision stays pure.
   public func backoff(afterAttempt attempt: Int, random: Double) -> Duration? {
     guard attempt < attemptsMax else { return nil }
-    var backoff = initialBackoff
-    for _ in 1..<max(attempt, 1) where backoff < maxBackoff { backoff = backoff * multiplier }
-    backoff = min(backoff, maxBackoff)
+    // In floating point: growth beyond every duration becomes infinite instead of overflowing.
+    let growth = RetryPolicy.power(multiplier, max(attempt, 1) - 1)
+    let wanted = initialBackoff.seconds * growth
+    let backoff = wanted < maxBackoff.seconds ? max(initialBackoff, .microseconds(Int64(wanted * 1_000_000))) : maxBackoff
     return backoff - backoff * (jitter * random)
+  }
+
+  /// `base` to a whole power of 0 or more, in as many steps as the exponent has bits.
+  private static func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, square, left) = (1.0, base, exponent)
+    while left > 0 {
+      if left & 1 == 1 { result *= square }
+      square *= square
+      left >>= 1
+    }
+    return result
   }
 }

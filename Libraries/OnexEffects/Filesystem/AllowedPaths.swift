@@ -18,10 +18,13 @@ struct AllowedPaths: Sendable {
   }
 
   private let roots: [[String]]
+  /// Absolute, without a final slash.
+  let folders: [String]
   private let contractName: String
 
   init(_ folders: [String], contractName: String) {
     roots = folders.map(AllowedPaths.names)
+    self.folders = roots.map { "/" + $0.joined(separator: "/") }
     self.contractName = contractName
   }
 
@@ -37,7 +40,8 @@ struct AllowedPaths: Sendable {
       throw HandlerError(.notAllowed, "the path contains \"..\", which is not allowed", details: ["reason": "not_allowed"])
     }
     // The innermost folder, where one allowed folder lies in another.
-    let containing = roots.filter { names.starts(with: $0) }.max { $0.count < $1.count }
+    // Names are the same when their bytes are, as for the kernel.
+    let containing = roots.filter { names.starts(with: $0) { $0.utf8.elementsEqual($1.utf8) } }.max { $0.count < $1.count }
     guard let containing else {
       let folders = roots.map { "/" + $0.joined(separator: "/") }.joined(separator: ", ")
       throw HandlerError(

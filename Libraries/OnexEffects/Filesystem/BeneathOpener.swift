@@ -23,14 +23,33 @@ struct BeneathOpener: Sendable {
   init(_ method: Method) { self.method = method }
 
   private static var isKernelAble: Bool {
-    guard let root = try? openRoot("/") else { return false }
+    guard let root = Descriptor(Glibc.open("/", onex_o_path | O_DIRECTORY | O_CLOEXEC)) else { return false }
     return Descriptor(onex_open_beneath(root.number, ".", onex_o_path | O_CLOEXEC, 0)) != nil
   }
 
-  /// The operator's own choice: followed wherever it leads.
+  /// Opens an allowed folder. Another user could have made a link or a folder of that name first: a link is not followed, and the
+  /// folder must belong to this process's user or to root and not be writable by others.
+  ///
+  /// - Throws: ELOOP for a link, EPERM for a folder that others own or can write to.
   static func openRoot(_ path: String) throws(SystemError) -> Descriptor {
-    guard let root = Descriptor(Glibc.open(path, onex_o_path | O_DIRECTORY | O_CLOEXEC)) else { throw SystemError() }
+    guard let root = Descriptor(Glibc.open(path, onex_o_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) else {
+      let error = SystemError()
+      var status = stat()
+      let isLink = error.code == ENOTDIR && lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+      throw isLink ? SystemError(ELOOP) : error
+    }
+    let status = try root.status()
+    guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & S_IWOTH == 0 else { throw SystemError(EPERM) }
     return root
+  }
+
+  /// Reads after the folder's name.
+  static func rootProblem(_ error: SystemError) -> String {
+    switch error.code {
+    case ELOOP: "is a symbolic link; name the folder itself"
+    case EPERM: "belongs to another user or can be written to by others; it must belong to this process's user or to root"
+    default: "cannot be opened: \(String(cString: strerror(error.code)))"
+    }
   }
 
   /// - Parameter names: from `root`; empty for `root` itself.

@@ -50,7 +50,9 @@ struct FileStore: Sendable {
       guard let file = Descriptor(openat(folder.number, name, flags, FileStore.newFileMode)) else { throw SystemError() }
       let status = try file.status()
       try FileStore.checkRegular(status)
-      guard Int(status.st_size) + content.count <= FileStore.fileBytesMax else { throw SystemError(EFBIG) }
+      guard content.count <= FileStore.fileBytesMax, Int(status.st_size) <= FileStore.fileBytesMax - content.count else {
+        throw SystemError(EFBIG)
+      }
       try FileStore.writeAll(content, to: file)
       try file.sync()
       try folder.sync()
@@ -67,12 +69,19 @@ struct FileStore: Sendable {
     return entries
   }
 
-  /// A symbolic link is deleted itself, not what it leads to.
+  /// Deletes a file or a symbolic link, the link itself and not what it leads to; nothing else.
   ///
   /// - Returns: false when there was no such file, nor perhaps the folder for it.
   func delete(_ place: AllowedPaths.Place) throws -> Bool {
     do throws(HandlerError) {
       try inParent(of: place) { folder, name throws(SystemError) in
+        var status = stat()
+        guard fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw SystemError() }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFLNK: break
+        case S_IFDIR: throw SystemError(EISDIR)
+        default: throw SystemError(EOPNOTSUPP)
+        }
         guard unlinkat(folder.number, name, 0) == 0 else { throw SystemError() }
         try folder.sync()
       }
@@ -91,8 +100,7 @@ struct FileStore: Sendable {
       root = try BeneathOpener.openRoot(place.root)
     } catch {
       throw HandlerError(
-        .handlerUnavailable, "the allowed path \(place.root) cannot be opened: \(String(cString: strerror(error.code)))",
-        isRetriable: false)
+        .handlerUnavailable, "the allowed path \(place.root) \(BeneathOpener.rootProblem(error))", isRetriable: false)
     }
     do {
       return try body(root)
@@ -133,6 +141,8 @@ struct FileStore: Sendable {
 
   private static func checkRegular(_ status: stat) throws(SystemError) {
     switch status.st_mode & S_IFMT {
+    // Another name of the file may lie outside the allowed paths.
+    case S_IFREG where status.st_nlink > 1: throw SystemError(EMLINK)
     case S_IFREG: return
     case S_IFDIR: throw SystemError(EISDIR)
     case S_IFLNK: throw SystemError(ELOOP)

@@ -1,3 +1,4 @@
+import Glibc
 import OnexCore
 import OnexJSON
 import OnexKernel
@@ -10,10 +11,21 @@ public struct FilesystemHandler: Handler {
   private let store: FileStore
   private let threads: FileThreads
 
-  public init(_ setup: HandlerSetup) { self.init(setup, opener: .system) }
+  /// - Throws: when an allowed folder is there and cannot be trusted. One that is missing may come later.
+  public init(_ setup: HandlerSetup) throws { try self.init(setup, opener: .system) }
 
-  init(_ setup: HandlerSetup, opener: BeneathOpener) {
+  init(_ setup: HandlerSetup, opener: BeneathOpener) throws {
     allowed = AllowedPaths(setup.contract.security.allowedPaths, contractName: setup.contract.name)
+    for folder in allowed.folders {
+      // For its owner and group; without effect where it exists or its parent does not.
+      mkdir(folder, 0o750)
+      do throws(SystemError) {
+        _ = try BeneathOpener.openRoot(folder)
+      } catch {
+        guard error.code == ELOOP || error.code == EPERM else { continue }
+        throw HandlerError(.handlerFailed, "security.allowed_paths: \(folder) \(BeneathOpener.rootProblem(error))")
+      }
+    }
     store = FileStore(opener: opener, ids: setup.ids)
     threads = FileThreads()
   }
@@ -80,6 +92,7 @@ public struct FilesystemHandler: Handler {
     let entries = try await threads.run { [store] in try store.list(place) }
     let listed = entries.map { entry in
       var object = JSONObject([("name", .string(entry.name)), ("type", .string(entry.kind.rawValue))])
+      if let bytes = entry.nameBytes { object.append("name_base64", .string(Base64.encode(bytes))) }
       if let bytes = entry.bytes { object.append("bytes", .integer(bytes)) }
       return JSONValue.object(object)
     }

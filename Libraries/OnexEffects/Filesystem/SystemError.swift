@@ -19,6 +19,10 @@ struct SystemError: Error, Equatable {
     switch code {
     case EXDEV, ELOOP:
       return SystemError.answer(.notAllowed, "not_allowed", "\(shown) leaves the allowed paths through a symbolic link")
+    case EMLINK:
+      return SystemError.answer(
+        .notAllowed, "not_allowed",
+        "\(shown) has more than one name (hard links), of which another may be outside the allowed paths")
     case ENOENT: return SystemError.answer(.handlerFailed, "not_found", "\(shown) does not exist, or a folder on the way to it")
     case ENOTDIR:
       return SystemError.answer(.handlerFailed, "not_a_folder", "\(shown), or something on the way to it, is no folder")

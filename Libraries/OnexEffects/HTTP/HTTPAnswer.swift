@@ -28,17 +28,18 @@ enum HTTPAnswer {
     return writer.finish()
   }
 
-  /// Names in lower case, in order of first appearance; values of one name joined (RFC 9110 section 5.3).
+  /// Names in lower case, in order of first appearance; values of one name joined (RFC 9110 section 5.3). Names are the same
+  /// when their bytes are, but for the case of ASCII letters.
   private static func merged(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
     var merged: [(name: String, value: String)] = []
-    var places: [String: Int] = [:]
+    var places: [[UInt8]: Int] = [:]
     for header in headers {
-      let name = header.name.lowercased()
+      let name = header.name.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
       if let place = places[name] {
         merged[place].value += ", " + header.value
       } else {
         places[name] = merged.count
-        merged.append((name, header.value))
+        merged.append((String(decoding: name, as: UTF8.self), header.value))
       }
     }
     return merged

@@ -43,6 +43,11 @@ struct HTTPCall {
       }
       headers.append((member.name, text))
     }
+    // Beside these the client sends an Idempotency-Key and a Content-Type.
+    guard headers.count <= HeaderRules.countMax - 2 else {
+      throw HandlerError.invalidPayload(at: place, "must have at most \(HeaderRules.countMax - 2) members, not \(headers.count)")
+    }
+    if let problem = HeaderRules.problem(headers) { throw HandlerError.invalidPayload(at: place, problem) }
     return headers
   }
 

@@ -30,19 +30,27 @@ public struct HTTPHandler: Handler {
     contractName = setup.contract.name
   }
 
+  /// The origin of the URL; `nil` for a payload that has none that can be used, which is refused when it is handled.
+  public func target(of payload: Bytes) -> Bytes? {
+    guard let url = (try? JSONValue.parse(payload))?["url"]?.string else { return nil }
+    return RequestOrigin.text(of: url).map { Bytes($0) }
+  }
+
   public func handle(_ request: HandlerRequest) async throws -> Bytes {
     let call = try HTTPCall(request, reach: .init(hosts: allowedHosts, privateAddresses: false))
     let response: HTTPClientResponse
     do {
       response = try await client.send(call.request)
     } catch {
-      throw try failure(error)
+      throw try failure(error, call.request.timeout < request.timeout)
     }
     return HTTPAnswer.encode(response)
   }
 
   /// - Throws: `CancellationError`, which is no failure of the handler's.
-  private func failure(_ error: HTTPClientError) throws -> HandlerError {
+  ///
+  /// - Parameter isShortened: the payload gave the callee less time than the contract does.
+  private func failure(_ error: HTTPClientError, _ isShortened: Bool) throws -> HandlerError {
     switch error.code {
     case .cancelled:
       throw CancellationError()
@@ -54,7 +62,7 @@ public struct HTTPHandler: Handler {
     case .unresolvedHost, .connectionFailed:
       return HandlerError(.handlerUnavailable, error.message, isRetriable: true)
     case .timedOut:
-      return HandlerError(.handlerTimeout, error.message, isRetriable: true)
+      return HandlerError(.handlerTimeout, error.message, isRetriable: true, isCallersLimit: isShortened)
     case .tls:
       return HandlerError(.handlerUnavailable, error.message, isRetriable: false)
     case .responseTooLarge:

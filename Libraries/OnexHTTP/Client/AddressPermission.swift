@@ -7,6 +7,8 @@ enum AddressPermission: Hashable, Sendable {
   /// The operator named the host: private addresses too, as an internal service has one. Link-local and other special ones are
   /// refused also here, because no service has such a name, while a name that is made to point at the metadata service has.
   case namedHost
+  /// As `namedHost`, without a port: this machine's own addresses are refused too.
+  case namedHostWithoutPort
   /// The operator named this very address.
   case address(IPAddress)
 
@@ -16,6 +18,7 @@ enum AddressPermission: Hashable, Sendable {
     case .any: true
     case .global: scope == .global
     case .namedHost: scope != .special
+    case .namedHostWithoutPort: scope != .special && !address.isLocal
     case .address(let named): scope == .global || address == named
     }
   }

@@ -70,6 +70,9 @@ public final class CurlHTTPClient: HTTPClient {
     guard HeaderRules.isToken(request.method) else {
       throw HTTPClientError(.protocolError, "the method is no token of RFC 9110: GET, POST and so on")
     }
+    if let problem = HeaderRules.problem(request.headers) {
+      throw HTTPClientError(.protocolError, "the headers \(problem)")
+    }
     for header in request.headers {
       if let problem = HeaderRules.problem(name: header.name, value: header.value) {
         throw HTTPClientError(.protocolError, "the header \"\(header.name.prefix(80))\" \(problem)")

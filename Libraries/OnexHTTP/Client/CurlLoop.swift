@@ -26,9 +26,11 @@ final class CurlLoop: @unchecked Sendable {
   private var thread = pthread_t()
 
   // Of the thread's own:
-  private var waiting: [CurlJob] = []
+  private var waiting: WaitingJobs
   /// By their easy handles.
   private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+  /// The handles by the numbers of their jobs.
+  private var handles: [UInt64: UnsafeMutableRawPointer] = [:]
 
   init(limits: CurlLimits) {
     precondition(limits.transfersMax > 0 && limits.waitingMax >= 0, "a client that sends nothing is not one")
@@ -36,6 +38,7 @@ final class CurlLoop: @unchecked Sendable {
     guard let multi = curl_multi_init() else { preconditionFailure("out of memory for a libcurl handle") }
     self.limits = limits
     self.multi = multi
+    waiting = WaitingJobs(transfersMax: limits.transfersMax)
     onex_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, limits.idleConnectionsMax)
     start()
   }
@@ -92,11 +95,12 @@ final class CurlLoop: @unchecked Sendable {
       var running: Int32 = 0
       curl_multi_perform(multi, &running)
       let ended = reap()
-      if ended > 0, !waiting.isEmpty { continue }
+      // A transfer that has ended may make room for a job that waits.
+      if ended > 0 { continue }
       curl_multi_poll(multi, nil, 0, pollTimeout(), nil)
     }
     for transfer in active.values { end(transfer, .failure(CurlLoop.stopped)) }
-    for job in waiting { job.continuation.resume(returning: .failure(CurlLoop.stopped)) }
+    for job in waiting.removeAll() { job.continuation.resume(returning: .failure(CurlLoop.stopped)) }
     curl_multi_cleanup(multi)
   }
 
@@ -109,11 +113,11 @@ final class CurlLoop: @unchecked Sendable {
       defer { (mail.submitted, mail.cancelled) = ([], []) }
       return (mail.submitted, mail.cancelled, mail.isStopping)
     }
-    waiting.append(contentsOf: submitted)
+    for job in submitted { waiting.append(job) }
     for id in cancelled {
-      if let index = waiting.firstIndex(where: { $0.id == id }) {
-        answer(waiting.remove(at: index), .failure(CurlLoop.cancelled))
-      } else if let transfer = active.values.first(where: { $0.job.id == id }) {
+      if let job = waiting.remove(id) {
+        answer(job, .failure(CurlLoop.cancelled))
+      } else if let transfer = handles[id].flatMap({ active[$0] }) {
         end(transfer, .failure(CurlLoop.cancelled))
       }
     }
@@ -121,30 +125,26 @@ final class CurlLoop: @unchecked Sendable {
   }
 
   private func dropExpired() {
-    guard !waiting.isEmpty else { return }
-    waiting.removeAll { job in
-      guard job.timeLeft <= .zero else { return false }
+    for job in waiting.removeExpired() {
       mail.withLock { $0.pending -= 1 }
       job.timedOut()
-      return true
     }
   }
 
   private func admit() {
-    let count = min(limits.transfersMax - active.count, waiting.count)
-    guard count > 0 else { return }
-    let admitted = waiting.prefix(count)
-    waiting.removeFirst(count)
-    for job in admitted {
+    while let job = waiting.popFirst() {
       guard let transfer = CurlTransfer(job, connectTimeout: limits.connectTimeout) else {
+        waiting.finished(job)
         answer(job, .failure(HTTPClientError(.protocolError, "libcurl could not prepare a request to \(job.url.origin)")))
         continue
       }
       guard curl_multi_add_handle(multi, transfer.easy) == CURLM_OK else {
+        waiting.finished(job)
         answer(job, .failure(HTTPClientError(.protocolError, "libcurl could not begin a request to \(job.url.origin)")))
         continue
       }
       active[transfer.easy] = transfer
+      handles[job.id] = transfer.easy
     }
   }
 
@@ -162,6 +162,8 @@ final class CurlLoop: @unchecked Sendable {
   private func end(_ transfer: CurlTransfer, _ outcome: CurlOutcome) {
     curl_multi_remove_handle(multi, transfer.easy)
     active[transfer.easy] = nil
+    handles[transfer.job.id] = nil
+    waiting.finished(transfer.job)
     answer(transfer.job, outcome)
   }
 
@@ -171,7 +173,75 @@ final class CurlLoop: @unchecked Sendable {
   }
 
   private func pollTimeout() -> Int32 {
-    let nearest = waiting.map(\.timeLeft).min() ?? CurlLoop.pollMax
+    let nearest = waiting.nearestDeadline.map { $0 - .now } ?? CurlLoop.pollMax
     return Int32(max(min(nearest, CurlLoop.pollMax).milliseconds.rounded(.up), 0))
   }
+}
+
+/// Jobs that wait for a transfer: in order of arrival within an origin, between origins in turn, and half of the transfers at most
+/// for one origin. The loop looks at them at every event of every transfer, so that all but the rare search for expired ones is
+/// constant time.
+struct WaitingJobs {
+  private var jobs: [UInt64: CurlJob] = [:]
+  /// Numbers of jobs, of which those that were removed are not in `jobs`.
+  private var queue: BulkheadQueue<UInt64>
+  private var removed = 0
+  /// No job's deadline is earlier. Removed jobs may leave it too early, which costs one search.
+  private(set) var nearestDeadline: ContinuousClock.Instant?
+
+  init(transfersMax: Int) { queue = BulkheadQueue(placesMax: transfersMax, sharesHandlers: false) }
+
+  mutating func append(_ job: CurlJob) {
+    jobs[job.id] = job
+    queue.add(job.id, WaitingJobs.bulkhead(job))
+    nearestDeadline = nearestDeadline.map { min($0, job.deadline) } ?? job.deadline
+  }
+
+  /// The next job that gets a transfer; followed by `finished`.
+  mutating func popFirst() -> CurlJob? {
+    while let (id, bulkhead) = queue.next() {
+      if let job = jobs.removeValue(forKey: id) {
+        if jobs.isEmpty { nearestDeadline = nil }
+        return job
+      }
+      removed -= 1
+      queue.finished(bulkhead)
+    }
+    return nil
+  }
+
+  mutating func finished(_ job: CurlJob) { queue.finished(WaitingJobs.bulkhead(job)) }
+
+  mutating func remove(_ id: UInt64) -> CurlJob? {
+    guard let job = jobs.removeValue(forKey: id) else { return nil }
+    forget(1)
+    return job
+  }
+
+  /// Takes out the jobs whose time is up; a search only when one may be.
+  mutating func removeExpired() -> [CurlJob] {
+    let now = ContinuousClock.now
+    guard let nearest = nearestDeadline, nearest <= now else { return [] }
+    let expired = jobs.values.filter { $0.deadline <= now }
+    for job in expired { jobs[job.id] = nil }
+    nearestDeadline = jobs.values.map(\.deadline).min()
+    forget(expired.count)
+    return expired
+  }
+
+  /// All jobs that wait, whatever their share.
+  mutating func removeAll() -> [CurlJob] {
+    defer { jobs = [:] }
+    return Array(jobs.values)
+  }
+
+  private mutating func forget(_ count: Int) {
+    removed += count
+    guard removed > 64, removed > jobs.count else { return }
+    let jobs = jobs
+    queue.removeReady { jobs[$0] == nil }
+    removed = 0
+  }
+
+  private static func bulkhead(_ job: CurlJob) -> Bulkhead { Bulkhead(handler: "", target: Bytes(job.url.origin)) }
 }

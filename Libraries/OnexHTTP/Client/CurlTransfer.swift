@@ -11,6 +11,7 @@ final class CurlTransfer {
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private var body = ByteBuffer(capacity: 4096)
+  private var head = ResponseHead()
   private var isTooLarge = false
   /// An address that was refused while no other was tried.
   private var hasRefused = false
@@ -42,11 +43,12 @@ final class CurlTransfer {
     guard code == CURLE_OK else { return .failure(error(code)) }
     return .success(
       HTTPClientResponse(
-        status: onex_curl_response_code(easy), headers: responseHeaders(), body: body.finish(), url: job.url.text))
+        status: onex_curl_response_code(easy), headers: head.headers, body: body.finish(), url: job.url.text))
   }
 
   private func configure(connectTimeout: Duration) -> Bool {
     let left = max(Int(job.timeLeft.milliseconds.rounded(.up)), 1)
+    let isPrivate = ConnectionSharing.isForbidden(job.request.headers)
     let numbers: [(CURLoption, Int)] = [
       (CURLOPT_NOSIGNAL, 1),
       (CURLOPT_TIMEOUT_MS, left),
@@ -55,7 +57,10 @@ final class CurlTransfer {
       (CURLOPT_SSL_VERIFYPEER, 1),
       (CURLOPT_SSL_VERIFYHOST, 2),
       (CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue)),
-      (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)),
+      // HTTP/2 would let another request join a connection that is kept apart.
+      (CURLOPT_HTTP_VERSION, Int(isPrivate ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS)),
+      (CURLOPT_FRESH_CONNECT, isPrivate ? 1 : 0),
+      (CURLOPT_FORBID_REUSE, isPrivate ? 1 : 0),
       // A name that is still being resolved when its request ends must not hold up the others.
       (CURLOPT_QUICK_EXIT, 1),
     ]
@@ -93,11 +98,16 @@ final class CurlTransfer {
     let names = Set(job.request.headers.map { $0.name.lowercased() })
     if !names.contains("content-type") { lines.append("Content-Type:") }
     for header in job.request.headers {
-      lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
+      // libcurl leaves out a header whose value is empty or blank, unless it is written with a semicolon.
+      let isBlank = header.value.utf8.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+      lines.append(isBlank ? "\(header.name);" : "\(header.name): \(header.value)")
     }
+    // `curl_slist_append` walks to the end of the list that it is given, so each line is appended to the last one alone.
+    var last: UnsafeMutablePointer<curl_slist>?
     for line in lines {
-      guard let longer = curl_slist_append(headers, line) else { return false }
-      headers = longer
+      guard let longer = curl_slist_append(last, line) else { return false }
+      if headers == nil { headers = longer }
+      last = last == nil ? longer : longer.pointee.next
     }
     return onex_curl_set_headers(easy, headers) == CURLE_OK
   }
@@ -110,6 +120,11 @@ final class CurlTransfer {
       let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
       return transfer.received(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
     }
+    let onHeader: onex_curl_write = { bytes, size, count, context in
+      guard let context else { return 0 }
+      let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+      return transfer.head.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    }
     let onOpen: curl_opensocket_callback = { context, _, address in
       guard let context, let address else { return -1 }
       return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().openSocket(address.pointee, at: address)
@@ -120,6 +135,7 @@ final class CurlTransfer {
       return transfer.mayUse(connectionTo: String(cString: address)) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
     return onex_curl_on_write(easy, onWrite, context) == CURLE_OK
+      && onex_curl_on_header(easy, onHeader, context) == CURLE_OK
       && onex_curl_on_open_socket(easy, onOpen, context) == CURLE_OK
       && onex_curl_on_prerequest(easy, onRequest, context) == CURLE_OK
   }
@@ -153,21 +169,16 @@ final class CurlTransfer {
     return isAllowed
   }
 
-  private func responseHeaders() -> [(name: String, value: String)] {
-    var headers: [(name: String, value: String)] = []
-    var header: UnsafeMutablePointer<curl_header>?
-    while let next = curl_easy_nextheader(easy, UInt32(CURLH_HEADER), -1, header) {
-      headers.append((String(cString: next.pointee.name), String(cString: next.pointee.value)))
-      header = next
-    }
-    return headers
-  }
-
   private func error(_ code: CURLcode) -> HTTPClientError {
     let origin = job.url.origin
     if isTooLarge || code == CURLE_FILESIZE_EXCEEDED {
       return HTTPClientError(
         .responseTooLarge, "the response of \(origin) is larger than \(job.request.responseBytesMax) bytes")
+    }
+    if head.isTooLarge {
+      return HTTPClientError(
+        .protocolError,
+        "the response of \(origin) has more than \(ResponseHead.countMax) headers or \(ResponseHead.bytesMax) bytes of them")
     }
     if hasRefused, !hasConnected {
       return HTTPClientError(.forbiddenHost, "\(origin) leads to a private or special address, which this request may not reach")
@@ -190,6 +201,77 @@ final class CurlTransfer {
       .tls
     case CURLE_URL_MALFORMAT: .invalidURL
     default: .protocolError
+    }
+  }
+}
+
+/// The headers of a response as they arrive, line by line. Each line costs its own length and nothing more: all transfers share
+/// one thread, and `curl_easy_nextheader` walks the whole list for each header.
+struct ResponseHead {
+  /// Of the final response.
+  static let countMax = 256
+  /// Of all header lines together: informational responses, the final one and trailers.
+  static let bytesMax = 64 << 10
+
+  private(set) var headers: [(name: String, value: String)] = []
+  private(set) var isTooLarge = false
+  private var bytes = 0
+  /// The blank line behind the final response's headers was read. Later lines are trailers, which are not kept.
+  private var hasEnded = false
+  private var isInformational = false
+
+  /// - Parameter line: with its line end.
+  /// - Returns: false when the response has too many headers and must be given up.
+  mutating func take(_ line: UnsafeRawBufferPointer) -> Bool {
+    bytes += line.count
+    guard bytes <= ResponseHead.bytesMax else { return refuse() }
+    guard !hasEnded else { return true }
+    let text = ResponseHead.trimmed(line[...])
+    if text.isEmpty {
+      hasEnded = !isInformational
+    } else if line.starts(with: "HTTP/".utf8) {
+      headers.removeAll()
+      // 101 switches the protocol and is final, but is never asked for.
+      isInformational = text.drop { $0 != UInt8(ascii: " ") }.dropFirst().first == UInt8(ascii: "1")
+    } else if let first = line.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t") {
+      // A line that continues the one before (obs-fold, RFC 9112 section 5.2) is joined to it by one blank.
+      if !headers.isEmpty { headers[headers.count - 1].value += " " + String(decoding: text, as: UTF8.self) }
+    } else if let colon = text.firstIndex(of: UInt8(ascii: ":")) {
+      guard headers.count < ResponseHead.countMax else { return refuse() }
+      let name = ResponseHead.trimmed(text[..<colon])
+      let value = ResponseHead.trimmed(text[(colon + 1)...])
+      headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+    }
+    return true
+  }
+
+  private mutating func refuse() -> Bool {
+    isTooLarge = true
+    headers = []
+    return false
+  }
+
+  private static func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
+    var text = text
+    while let last = text.last, isBlank(last) { text.removeLast() }
+    while let first = text.first, isBlank(first) { text.removeFirst() }
+    return text
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+}
+
+/// Decides which requests get a connection of their own. NTLM and Negotiate authenticate the connection and not the request
+/// (RFC 4559 section 6), so that the next request on it would act as the caller before.
+enum ConnectionSharing {
+  /// Schemes that are known to speak for one request only. Any other scheme may bind the connection.
+  private static let statelessSchemes: Set<String> = ["basic", "bearer", "digest", "token", "apikey", "aws4-hmac-sha256", "dpop"]
+
+  static func isForbidden(_ headers: [(name: String, value: String)]) -> Bool {
+    headers.contains { header in
+      guard header.name.lowercased() == "authorization" else { return false }
+      let scheme = header.value.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "," }).first ?? ""
+      return !statelessSchemes.contains(scheme.lowercased())
     }
   }
 }

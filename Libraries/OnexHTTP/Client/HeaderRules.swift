@@ -7,6 +7,18 @@ public enum HeaderRules {
     "proxy-authorization", "proxy-connection",
   ]
 
+  /// Headers of one request.
+  public static let countMax = 256
+  /// Names and values of one request together.
+  public static let bytesMax = 64 << 10
+
+  /// What is wrong with the headers as a whole; reads after "the headers". `nil` when nothing is.
+  public static func problem(_ headers: [(name: String, value: String)]) -> String? {
+    guard headers.count <= countMax else { return "are \(headers.count); at most \(countMax) are allowed" }
+    let bytes = headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    return bytes <= bytesMax ? nil : "have \(bytes) bytes; at most \(bytesMax) are allowed"
+  }
+
   /// What is wrong with a header; reads after the header's name. `nil` when nothing is.
   public static func problem(name: String, value: String) -> String? {
     guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte) else {

@@ -1,5 +1,5 @@
 /// One entry of an allow-list: a host name or address, or `*.` and a domain for every name below it; with `:port` for that port
-/// only. An IPv6 address with a port is written in brackets.
+/// only and `:*` for every port. An IPv6 address with a port is written in brackets.
 public struct HostPattern: Sendable, Hashable {
   private enum Name: Hashable {
     case exact(String)
@@ -10,6 +10,8 @@ public struct HostPattern: Sendable, Hashable {
 
   private let name: Name
   private let port: Int?
+  /// The entry names a port or, by `:*`, all of them. Addresses of this machine are reached only then.
+  let coversPorts: Bool
 
   /// `nil` when `text` has none of the forms above.
   public init?(_ text: String) {
@@ -17,10 +19,15 @@ public struct HostPattern: Sendable, Hashable {
     if let address = IPAddress(text) {
       name = .address(address)
       port = nil
+      coversPorts = false
       return
     }
-    guard let (host, port) = HostPattern.split(text) else { return nil }
+    let isEveryPort = text.hasSuffix(":*")
+    guard let (host, port) = HostPattern.split(isEveryPort ? String(text.dropLast(2)) : text, bracketed: isEveryPort) else {
+      return nil
+    }
     self.port = port
+    coversPorts = port != nil || isEveryPort
     if let address = IPAddress(host) {
       name = .address(address)
     } else if host.hasPrefix("*."), HostPattern.isName(host.dropFirst(2)) {
@@ -49,10 +56,12 @@ public struct HostPattern: Sendable, Hashable {
   }
 
   /// Host and port of `name`, `name:port` or `[v6]:port`.
-  private static func split(_ text: String) -> (Substring, Int?)? {
+  private static func split(_ text: String, bracketed isOnlyHost: Bool) -> (Substring, Int?)? {
     var host = text[...]
     var port: Int?
-    if let colon = text.lastIndex(of: ":") {
+    if isOnlyHost {
+      guard !text.contains(":") || text.hasPrefix("[") else { return nil }
+    } else if let colon = text.lastIndex(of: ":") {
       guard let number = Int(text[text.index(after: colon)...]), (1...65535).contains(number) else { return nil }
       port = number
       host = text[..<colon]

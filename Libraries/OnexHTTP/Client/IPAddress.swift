@@ -6,6 +6,15 @@ enum IPAddress: Hashable, Sendable {
   case v4(UInt32)
   case v6(high: UInt64, low: UInt64)
 
+  /// This machine or this link (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3, RFC 3927): what listens there trusts its
+  /// neighbours, as health endpoints, databases and metadata services do.
+  var isLocal: Bool {
+    switch self {
+    case .v4(let bits): bits >> 24 == 127 || bits >> 16 == 0xA9FE || bits >> 24 == 0
+    case .v6(let high, let low): high == 0 && low <= 1 || high >> 54 == 0xFE80 >> 6
+    }
+  }
+
   /// Reads the standard text forms, without brackets and zone; `nil` for everything else.
   init?(_ text: some StringProtocol) {
     let text = String(text)

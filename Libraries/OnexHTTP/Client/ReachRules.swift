@@ -31,7 +31,8 @@ struct ReachRules: Sendable {
   func permission(for url: RequestURL) throws(HTTPClientError) -> AddressPermission {
     let matches = try matches(url)
     if privateAddresses { return .any }
-    return matches.contains { $0.isLiteral } ? named(url) : .global
+    let literal = matches.filter(\.isLiteral)
+    return literal.isEmpty ? .global : try named(url, withPort: literal.contains(where: \.coversPorts))
   }
 
   /// For a redirect. A server that may be asked is not thereby trusted to say who else inside the network shall be asked: only a
@@ -42,10 +43,20 @@ struct ReachRules: Sendable {
     let matches = try matches(url)
     if privateAddresses { return .any }
     if url.hasSameOrigin(as: first) { return permission }
-    return matches.contains { $0.isLiteral && $0.namesPort } ? named(url) : .global
+    return matches.contains { $0.isLiteral && $0.namesPort } ? try named(url, withPort: true) : .global
   }
 
-  private func named(_ url: RequestURL) -> AddressPermission { url.address.map { .address($0) } ?? .namedHost }
+  /// - Throws: for an address of this machine that the list names without a port.
+  private func named(_ url: RequestURL, withPort: Bool) throws(HTTPClientError) -> AddressPermission {
+    guard let address = url.address else { return withPort ? .namedHost : .namedHostWithoutPort }
+    guard withPort || !address.isLocal else {
+      throw HTTPClientError(
+        .forbiddenHost,
+        "\(url.host) is an address of this machine or link, which an allowed host must name with its port (\(url.host.contains(":") ? "[\(url.host)]" : url.host):\(url.port)) or with :*"
+      )
+    }
+    return .address(address)
+  }
 
   /// The entries that allow `url`; empty when every host is allowed.
   private func matches(_ url: RequestURL) throws(HTTPClientError) -> [HostPattern] {

@@ -14,7 +14,8 @@ enum Redirect {
     do {
       return try RequestURL(location, relativeTo: url)
     } catch {
-      throw HTTPClientError(error.code, "the redirect of \(url.origin) cannot be followed: \(error.message)")
+      // The request's own URL was valid: a location that is not is the server's fault.
+      throw HTTPClientError(.protocolError, "the redirect of \(url.origin) cannot be followed: \(error.message)")
     }
   }
 

@@ -1,6 +1,12 @@
 import CCurl
 import OnexCore
 
+/// The origin (scheme, host and port) of a URL.
+public enum RequestOrigin {
+  /// `nil` for what is no URL of `http` or `https`.
+  public static func text(of url: String) -> String? { (try? RequestURL(url))?.origin }
+}
+
 /// An `http` or `https` URL, taken apart by the parser of the library that will connect to it: two parsers may disagree about
 /// which part is the host, and a check of the wrong part is none.
 struct RequestURL: Hashable, Sendable {

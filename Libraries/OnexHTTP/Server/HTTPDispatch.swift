@@ -5,10 +5,12 @@ import OnexCore
 final class HTTPDispatch: Sendable {
   let router: HTTPRouter
   let bodyBytesMax: Int
+  let connections: ConnectionWatch
 
-  init(router: HTTPRouter, bodyBytesMax: Int) {
+  init(router: HTTPRouter, bodyBytesMax: Int, connections: ConnectionWatch) {
     self.router = router
     self.bodyBytesMax = bodyBytesMax
+    self.connections = connections
   }
 }
 
@@ -35,7 +37,12 @@ func answerRequest(
 ) -> MHD_Result {
   guard let context, let connection, let url, let method, let uploadedCount, let state else { return .NO }
   let dispatch = Unmanaged<HTTPDispatch>.fromOpaque(context).takeUnretainedValue()
+  guard state.pointee != badTarget else {
+    state.pointee = nil
+    return send(badRequest, on: connection)
+  }
   guard let current = state.pointee else {
+    dispatch.connections.hasRequest(connection)
     return begin(dispatch, connection, path: String(cString: url), method: String(cString: method), state)
   }
   let exchange = Unmanaged<HTTPExchange>.fromOpaque(current).takeUnretainedValue()
@@ -56,10 +63,44 @@ func endRequest(
   context: UnsafeMutableRawPointer?, connection: OpaquePointer?, state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
   reason: MHD_RequestTerminationCode
 ) {
-  guard let state, let current = state.pointee else { return }
+  if let context, let connection {
+    Unmanaged<HTTPDispatch>.fromOpaque(context).takeUnretainedValue().connections.hasAnswered(connection)
+  }
+  guard let state, let current = state.pointee, current != badTarget else { return }
   Unmanaged<HTTPExchange>.fromOpaque(current).release()
   state.pointee = nil
 }
+
+/// `MHD_NotifyConnectionCallback`
+func notifyConnection(
+  context: UnsafeMutableRawPointer?, connection: OpaquePointer?, state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+  event: MHD_ConnectionNotificationCode
+) {
+  guard let context, let connection else { return }
+  let connections = Unmanaged<HTTPDispatch>.fromOpaque(context).takeUnretainedValue().connections
+  if event == .CONNECTION_NOTIFY_STARTED { connections.opened(connection) } else { connections.closed(connection) }
+}
+
+/// Looks at the target before it is decoded, where an encoded NUL would end the path early.
+func inspectTarget(
+  context: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, connection: OpaquePointer?
+) -> UnsafeMutableRawPointer? {
+  guard let uri else { return badTarget }
+  var text = UnsafeRawPointer(uri).assumingMemoryBound(to: UInt8.self)
+  while text.pointee != 0 {
+    let byte = text.pointee
+    // Control characters and blanks cannot be part of a target (RFC 9112 section 3.2).
+    if byte <= 0x20 || byte == 0x7F { return badTarget }
+    if byte == UInt8(ascii: "%"), text[1] == UInt8(ascii: "0"), text[2] == UInt8(ascii: "0") { return badTarget }
+    text += 1
+  }
+  return nil
+}
+
+/// Marks a request whose target is refused; never looked into.
+private var badTarget: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: 1) }
+
+private let badRequest = HTTPServerResponse.error(400, "BAD_REQUEST", "the request is not well formed (RFC 9112)")
 
 private let bodyTooLarge = HTTPServerResponse.error(413, "PAYLOAD_TOO_LARGE", "the body is larger than this server reads")
 
@@ -67,6 +108,7 @@ private func begin(
   _ dispatch: HTTPDispatch, _ connection: OpaquePointer, path: String, method: String,
   _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 ) -> MHD_Result {
+  guard hasOneLength(connection) else { return send(badRequest, on: connection) }
   switch dispatch.router.match(method: method, path: path) {
   case .refusal(let response):
     return send(response, on: connection)
@@ -92,6 +134,14 @@ private func receive(_ piece: UnsafeRawBufferPointer, _ exchange: HTTPExchange, 
   }
   exchange.body.append(contentsOf: piece)
   return .YES
+}
+
+/// Two lengths, or a length beside a transfer coding, are read differently by different programs (RFC 9112 section 6.3).
+private func hasOneLength(_ connection: OpaquePointer) -> Bool {
+  let names = values(of: .HEADER_KIND, on: connection).map { $0.name.lowercased() }
+  let lengths = names.filter { $0 == "content-length" }.count
+  let codings = names.filter { $0 == "transfer-encoding" }.count
+  return lengths + codings <= 1
 }
 
 private func send(_ response: HTTPServerResponse, on connection: OpaquePointer) -> MHD_Result {

@@ -11,21 +11,28 @@ public final class HTTPServer: Sendable {
 
   private let daemon: Mutex<OpaquePointer?>
   private let dispatch: Unmanaged<HTTPDispatch>
+  private let connections: ConnectionWatch
 
   /// Listens when this returns.
   public init(
     host: String, port: Int, limits: HTTPServerLimits = HTTPServerLimits(), routes: [HTTPRoute]
   ) throws(HTTPServerError) {
-    precondition(limits.connectionsMax > 0 && limits.threads > 0, "a server that accepts nothing is not one")
+    precondition(
+      limits.connectionsMax > 0 && limits.connectionsPerAddressMax > 0 && limits.threads > 0,
+      "a server that accepts nothing is not one")
     let socket = try ListeningSocket(host: host, port: port)
-    let dispatch = HTTPDispatch(router: HTTPRouter(routes), bodyBytesMax: limits.bodyBytesMax)
+    let connections = ConnectionWatch(limits)
+    let dispatch = HTTPDispatch(router: HTTPRouter(routes), bodyBytesMax: limits.bodyBytesMax, connections: connections)
     // Released in `stop`, when no thread of the daemon's is left that could use it.
     let context = Unmanaged.passRetained(dispatch)
     let options = onex_mhd_options(
-      listen_socket: socket.descriptor, connections_max: UInt32(limits.connectionsMax),
+      listen_socket: socket.descriptor, connections_max: UInt32(limits.connectionsMax + ConnectionWatch.closingMax),
       idle_timeout_seconds: UInt32(limits.idleTimeoutSeconds), connection_memory_bytes: limits.headerBytesMax,
       thread_stack_bytes: limits.threadStackBytes, threads: UInt32(limits.threads))
-    guard let started = onex_mhd_start(options, answerRequest, endRequest, context.toOpaque()) else {
+    guard
+      let started = onex_mhd_start(
+        options, answerRequest, endRequest, notifyConnection, inspectTarget, context.toOpaque())
+    else {
       let code = errno
       context.release()
       close(socket.descriptor)
@@ -34,6 +41,8 @@ public final class HTTPServer: Sendable {
     self.port = socket.port
     self.dispatch = context
     self.daemon = Mutex(started)
+    self.connections = connections
+    connections.start()
   }
 
   deinit { stop() }
@@ -46,6 +55,7 @@ public final class HTTPServer: Sendable {
     }
     guard let stopped else { return }
     MHD_stop_daemon(stopped)
+    connections.stop()
     dispatch.release()
   }
 }

@@ -1,8 +1,15 @@
 /// Every bound of a server in one place.
 public struct HTTPServerLimits: Sendable {
-  /// Further connections wait in the kernel's backlog.
+  /// Beyond these a new connection takes the place of the one that has waited longest without sending a whole request.
   public var connectionsMax: Int = 64
-  /// A connection on which nothing moves for so long is closed; a client that sends one byte a minute frees its place.
+  /// Of one client address; beyond these a new connection takes the place of an older one from there. Probes that share the
+  /// address of slow clients therefore get through.
+  public var connectionsPerAddressMax: Int = 16
+  /// From the connection, or from the last answer on it, to the end of the next request's headers, however they trickle in.
+  public var headerTimeout = Duration.seconds(5)
+  /// From the end of the headers to the end of the answer.
+  public var requestTimeout = Duration.seconds(15)
+  /// A connection on which nothing moves for so long is closed.
   public var idleTimeoutSeconds: Int = 15
   /// Longer bodies are answered 413.
   public var bodyBytesMax: Int = 1 << 20

@@ -7,22 +7,24 @@ enum ContractSections {
     let fields = ["trusted_namespace", "audit_logging", "requires_authentication", "allowed_hosts", "allowed_paths"]
     guard let section = reader.mapping("security", fields: fields) else { return ContractSecurity() }
     let hosts = section.texts("allowed_hosts") ?? []
-    for host in hosts where !isHost(host.value) {
+    for host in hosts where host.value != ContractSecurity.hostsSetting && !isHost(host.value) {
       section.problems.add(
         .invalidField, at: host.position,
-        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host: a name, an address or *.domain, without scheme, with or without :port"
+        "security.allowed_hosts: \"\(host.value.prefix(80))\" is no host: a name, an address or *.domain, without scheme, with or without :port; or \(ContractSecurity.hostsSetting)"
       )
     }
     let paths = section.texts("allowed_paths") ?? []
-    for path in paths where !isFolder(path.value) {
+    for path in paths where path.value != ContractSecurity.folderSetting && !isFolder(path.value) {
       section.problems.add(
         .invalidField, at: path.position,
-        "security.allowed_paths: \"\(path.value.prefix(80))\" must be absolute and contain no \".\" or \"..\"")
+        "security.allowed_paths: \"\(path.value.prefix(80))\" must be absolute and contain no \".\" or \"..\", or be \(ContractSecurity.folderSetting)"
+      )
     }
     return ContractSecurity(
       trustedNamespace: section.text("trusted_namespace")?.value, auditLogging: section.flag("audit_logging") ?? false,
       requiresAuthentication: section.flag("requires_authentication") ?? false,
-      allowedHosts: hosts.map { $0.value.lowercased() }, allowedPaths: paths.map(\.value))
+      allowedHosts: hosts.map { $0.value == ContractSecurity.hostsSetting ? $0.value : $0.value.lowercased() },
+      allowedPaths: paths.map(\.value))
   }
 
   static func eventBus(_ reader: MappingReader) -> ContractEventBus {
@@ -57,7 +59,10 @@ enum ContractSections {
   /// A host, or a host and a port; an IPv6 address stands in brackets before a port.
   private static func isHost(_ text: String) -> Bool {
     if isPortlessHost(text) { return true }
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return false }
+    guard let colon = text.lastIndex(of: ":") else { return false }
+    let portText = text[text.index(after: colon)...]
+    // `:*` names every port, which addresses of the machine itself need.
+    guard let port = portText == "*" ? 1 : Int(portText) else { return false }
     let host = text[..<colon]
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
     let name = isBracketed ? host.dropFirst().dropLast() : host

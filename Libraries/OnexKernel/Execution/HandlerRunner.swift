@@ -22,13 +22,18 @@ public struct HandlerRunner: Sendable {
 
   private let threads: HandlerThreads
   private let limit: TimeLimit
+  private let circuits: CircuitReport
   private let context: ServiceContext
 
   public init(threads: HandlerThreads, context: ServiceContext) {
     self.threads = threads
-    self.limit = TimeLimit(threads: threads, clock: context.clock)
+    self.limit = TimeLimit(threads: threads, stuck: StuckHandlers(threads, context), clock: context.clock)
+    self.circuits = CircuitReport(context)
     self.context = context
   }
+
+  /// Every thread is held by a handler that does not end: nothing can run, and this process must leave its records to another.
+  public var isExhausted: Bool { threads.isExhausted }
 
   /// - Parameter mayCall: asked before each call of the handler.
   /// - Returns: `nil` when `mayCall` drops the run.
@@ -74,32 +79,33 @@ public struct HandlerRunner: Sendable {
   private func attempt(
     _ attempt: Int, _ work: HandlerWork, _ mayCall: @Sendable () async -> CallPermission
   ) async -> Result<Bytes, Failure> {
-    let operation = work.operation
-    guard threads.stuck < HandlerThreads.compensationMax else {
-      let message = "\(threads.stuck) handlers have not ended after their time; this process must be restarted"
-      context.health.raise("HANDLERS_STUCK", message: message, blocksReadiness: true)
-      return .failure(.neutral(ResponseError(.handlerUnavailable, message)))
-    }
+    let (operation, target) = (work.operation, work.bulkhead.target)
     let now = context.clock.uptime()
-    guard operation.breaker({ $0.permits(at: now) }) ?? true else {
-      let message = "the circuit of \(operation.contract.name) is open after repeated failures"
+    guard operation.breakers({ $0.permits(target, at: now) }) ?? true else {
+      let callee = target.map { " to \($0.text)" } ?? ""
+      let message = "the circuit of \(work.envelope.operation)\(callee) is open after repeated failures"
       return .failure(.neutral(ResponseError(.circuitOpen, message)))
     }
-    guard await operation.gate.enter() else {
-      _ = operation.breaker { $0.abandoned() }
-      return .failure(.neutral(ResponseError(.cancelled, "the run was cancelled before it began")))
+    let deadline = work.envelope.deadline.map { now + ($0 - context.clock.now()) }
+    guard await operation.gate.enter(target, until: deadline, clock: context.clock) else {
+      _ = operation.breakers { $0.abandoned(target) }
+      let error =
+        Task.isCancelled
+        ? ResponseError(.cancelled, "the run was cancelled before it began") : HandlerRunner.deadlineExceeded
+      return .failure(.neutral(error))
     }
-    let result = await limited(attempt, work, mayCall)
-    operation.gate.leave()
-    record(result, operation)
+    let result = await limited(attempt, work, deadline, mayCall)
+    operation.gate.leave(target)
+    record(result, work)
     return result.flatMap { self.checked($0, operation) }
   }
 
+  /// - Parameter deadline: by the clock's uptime.
   private func limited(
-    _ attempt: Int, _ work: HandlerWork, _ mayCall: @Sendable () async -> CallPermission
+    _ attempt: Int, _ work: HandlerWork, _ deadline: Duration?, _ mayCall: @Sendable () async -> CallPermission
   ) async -> Result<Bytes, Failure> {
     let settings = work.operation.settings
-    let left = work.envelope.deadline.map { $0 - context.clock.now() } ?? settings.timeout
+    let left = deadline.map { $0 - context.clock.uptime() } ?? settings.timeout
     guard left > .zero else { return .failure(.neutral(HandlerRunner.deadlineExceeded)) }
     switch await mayCall() {
     case .call: break
@@ -111,28 +117,49 @@ public struct HandlerRunner: Sendable {
     let time = isStep ? settings.timeout : min(left, settings.timeout)
     let request = work.envelope.handlerRequest(timeout: time, attempt: attempt)
     let handler = work.operation.handler
-    switch await limit.run(for: time, { try await handler.handle(request) }) {
+    let run = HandlerRun(threads, handler: work.operation.contract.name, operation: work.envelope.operation.name)
+    switch await limit.run(run, for: settings.timeout, until: isStep ? nil : deadline, { try await handler.handle(request) }) {
     case .returned(let payload): return .success(payload)
-    case .threw(let error): return .failure(.handler(HandlerRunner.responseError(error)))
+    case .threw(let error): return .failure(HandlerRunner.failure(error, hasFullTime: time >= settings.timeout))
     case .cancelled: return .failure(.neutral(ResponseError(.cancelled, "the run was cancelled")))
-    case .timedOut where time < settings.timeout: return .failure(.handler(HandlerRunner.deadlineExceeded))
+    // The requester's limit, which the callee need not keep.
+    case .deadlinePassed: return .failure(.neutral(HandlerRunner.deadlineExceeded))
     case .timedOut:
-      let message = "the handler \(work.operation.contract.name) did not answer within \(Int(time.milliseconds)) ms"
+      let message = "the handler \(work.operation.contract.name) did not answer within \(Int(settings.timeout.milliseconds)) ms"
       return .failure(.handler(ResponseError(.handlerTimeout, message)))
     }
   }
 
-  private func record(_ result: Result<Bytes, Failure>, _ operation: LoadedOperation) {
-    let now = context.clock.uptime()
-    _ = operation.breaker { breaker in
+  /// Says who is to blame for what a handler threw.
+  ///
+  /// - Parameter hasFullTime: the handler had the contract's time and not only what the deadline left of it.
+  private static func failure(_ error: any Error, hasFullTime: Bool) -> Failure {
+    let response = responseError(error)
+    if let error = error as? HandlerError, error.isCallersLimit { return .neutral(response) }
+    return switch response.code {
+    // The callee was not called, or its own work was not what failed.
+    case .schemaViolation, .notAllowed, .unknownOperation, .cancelled, .deadlineExceeded: .neutral(response)
+    case .handlerTimeout where !hasFullTime: .neutral(response)
+    // No connection was made, and trying again would not make one: not known to be well, and not a failure that passes.
+    case .handlerUnavailable where !response.isRetryable: .neutral(response)
+    default: .handler(response)
+    }
+  }
+
+  private func record(_ result: Result<Bytes, Failure>, _ work: HandlerWork) {
+    let (now, target) = (context.clock.uptime(), work.bulkhead.target)
+    let change = work.operation.breakers { breakers -> CircuitBreakers.Change? in
       switch result {
-      case .success: breaker.succeeded()
+      case .success: return breakers.succeeded(target)
+      case .failure(.handler(let error)) where error.isRetryable: return breakers.failed(target, at: now)
       // A refusal that another attempt would meet again comes from a callee that is well.
-      case .failure(.handler(let error)) where error.isRetryable: breaker.failed(at: now)
-      case .failure(.handler): breaker.succeeded()
-      case .failure(.neutral), .failure(.dropped): breaker.abandoned()
+      case .failure(.handler): return breakers.succeeded(target)
+      case .failure(.neutral), .failure(.dropped):
+        breakers.abandoned(target)
+        return nil
       }
     }
+    if let change = change ?? nil { circuits.changed(change, work) }
   }
 
   private func checked(_ payload: Bytes, _ operation: LoadedOperation) -> Result<Bytes, Failure> {
@@ -169,5 +196,29 @@ extension Envelope {
     HandlerRequest(
       operation: operation, payload: payload, envelopeID: envelopeID, correlationID: correlationID,
       idempotencyKey: idempotencyKey, deadline: deadline, timeout: timeout, attempt: attempt)
+  }
+}
+
+/// Shows circuits in metrics and log. Targets are named in the log only: requesters may choose them without bound.
+private struct CircuitReport: Sendable {
+  private let context: ServiceContext
+
+  init(_ context: ServiceContext) { self.context = context }
+
+  func changed(_ change: CircuitBreakers.Change, _ work: HandlerWork) {
+    let operation = work.envelope.operation.name
+    let labels: MetricRegistry.Labels = [("handler", work.operation.contract.name), ("operation", operation)]
+    context.metrics.gauge(
+      "onex_circuits_open", help: "Callees whose circuit is open or half open.", labels: labels
+    ).set(work.operation.breakers { $0.openCount } ?? 0)
+    let target = work.bulkhead.target?.text ?? ""
+    switch change {
+    case .opened:
+      context.metrics.counter(
+        "onex_circuit_openings_total", help: "Circuits that were opened after repeated failures.", labels: labels
+      ).add()
+      context.logger.warning("circuit opened", ["operation": .string(operation), "target": .string(target)])
+    case .closed: context.logger.info("circuit closed", ["operation": .string(operation), "target": .string(target)])
+    }
   }
 }

@@ -12,6 +12,11 @@ public protocol Handler: Sendable {
   /// Called once, before the first request. Throwing marks the handler as failed (`IMPORT_ERROR`); the others go on.
   init(_ setup: HandlerSetup) throws
 
+  /// The place outside that a request with this payload would call, such as an HTTP origin; `nil` (the default) where there is
+  /// none or only one. Circuit breakers and shares of concurrency are kept for each target. Called where requests are taken, so
+  /// linear in the payload and quick.
+  func target(of payload: Bytes) -> Bytes?
+
   /// Answers a request whose payload has passed the contract's input schema.
   ///
   /// The task is cancelled when the request's time is up or the process drains; what does not stop then is abandoned and its
@@ -24,6 +29,8 @@ public protocol Handler: Sendable {
 
 extension Handler {
   public static var className: String { String(reflecting: self) }
+
+  public func target(of payload: Bytes) -> Bytes? { nil }
 }
 
 /// Pure work on the payload: no I/O, no waiting. All that a `runtime-worker` runs.

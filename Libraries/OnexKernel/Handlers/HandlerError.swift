@@ -8,14 +8,19 @@ public struct HandlerError: Error, Sendable, CustomStringConvertible {
   public let details: JSONValue?
   /// Whether the contract's `retry` should make another attempt, and the requester may send the request again.
   public let isRetriable: Bool
+  /// The requester's own limit ended the attempt, such as a time limit in the payload. The circuit breaker does not count it: it
+  /// says nothing about the callee.
+  public let isCallersLimit: Bool
 
   public init(
-    _ code: ErrorCode = .handlerFailed, _ message: String, details: JSONValue? = nil, isRetriable: Bool? = nil
+    _ code: ErrorCode = .handlerFailed, _ message: String, details: JSONValue? = nil, isRetriable: Bool? = nil,
+    isCallersLimit: Bool = false
   ) {
     self.code = code
     self.message = message
     self.details = details
     self.isRetriable = isRetriable ?? code.isRetryable
+    self.isCallersLimit = isCallersLimit
   }
 
   public var description: String { "\(code.rawValue): \(message)" }

@@ -33,6 +33,14 @@ public struct HandlerWork: Sendable {
   public let record: ConsumedRecord
   public let envelope: Envelope
   let operation: LoadedOperation
+  let bulkhead: Bulkhead
+
+  init(record: ConsumedRecord, envelope: Envelope, operation: LoadedOperation) {
+    self.record = record
+    self.envelope = envelope
+    self.operation = operation
+    bulkhead = Bulkhead(handler: operation.contract.name, target: operation.handler.target(of: envelope.payload))
+  }
 
   var key: Bytes { record.orderingKey(envelope) }
 

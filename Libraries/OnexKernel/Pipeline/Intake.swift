@@ -22,6 +22,10 @@ struct Intake: Sendable {
     try await withThrowingDiscardingTaskGroup { group in
       while !parts.context.shutdown.isRequested, !Task.isCancelled {
         if let failure = pipeline.failure { throw failure }
+        if parts.runner.isExhausted {
+          throw ServiceFailure.internalError(
+            "no handler can run any more: handlers that do not end hold every thread; the log names them (HANDLERS_STUCK)")
+        }
         await waitForRoom()
         show(&lag)
         let again = takeAgain()

@@ -174,7 +174,7 @@ final class LaneTable: Sendable {
       var progress = Progress()
       let isFull = state.isFull
       state.update(lane) { entry in
-        for item in work { entry.lane.add(item, key: item.key) }
+        for item in work { entry.lane.add(item, key: item.key, bulkhead: item.bulkhead) }
         LaneTable.advance(&entry.lane, lane, isFull, into: &progress)
       }
       return progress

@@ -7,11 +7,15 @@ struct FailedPlugin: HandlerModule {
 
   /// What the file would have called its module is not known; by convention `lib<Module>.so` holds `Module`.
   init(file: String, error: HandlerLoadError) {
+    name = FailedPlugin.moduleName(of: file)
+    self.error = HandlerLoadError(error.code, "\(file): \(error.message)")
+  }
+
+  static func moduleName(of file: String) -> String {
     var name = file.split(separator: "/").last ?? ""
     if name.hasSuffix(".so") { name = name.dropLast(3) }
     if name.hasPrefix("lib") { name = name.dropFirst(3) }
-    self.name = String(name)
-    self.error = HandlerLoadError(error.code, "\(file): \(error.message)")
+    return String(name)
   }
 
   var typeNames: [String] { [] }

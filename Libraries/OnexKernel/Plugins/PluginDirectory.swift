@@ -16,15 +16,26 @@ public struct PluginDirectory: Sendable {
 
   /// Loads what is there. A file that fails stops none of the others, and an absent directory is an empty one.
   ///
-  /// Loading runs code of the libraries, and nothing is ever unloaded.
-  public static func load(_ path: String) -> PluginDirectory {
+  /// Loading runs code of the libraries, and nothing is ever unloaded. What others could have put there is therefore not loaded:
+  /// the directory and the files must belong to this process's user or to root and be writable by no one else.
+  ///
+  /// - Parameter trustedNamespaces: modules, or types inside them. Of a file `lib<Module>.so` whose module has none of these no code
+  ///   is run, not even its initialisers. `nil` trusts all.
+  public static func load(_ path: String, trustedNamespaces: [String]? = nil) -> PluginDirectory {
     var loaded: [PluginModule] = []
     var failed: [FailedPlugin] = []
     var failures: [Failure] = []
     do throws(HandlerLoadError) {
       for file in try libraries(in: path) {
         do throws(HandlerLoadError) {
+          try checkNamespace(of: file, trustedNamespaces)
+          try checkOwner(of: file, isDirectory: false)
           let module = try PluginModule(file: file)
+          // The namespace was decided by the file's name, so the name must be true.
+          if trustedNamespaces != nil, module.name != FailedPlugin.moduleName(of: file) {
+            throw HandlerLoadError(
+              .namespaceNotTrusted, "the file holds the module \(module.name) and must be called lib\(module.name).so")
+          }
           if let other = loaded.first(where: { $0.name == module.name }) {
             throw HandlerLoadError(.importError, "module \(module.name) is already provided by \(other.file)")
           }
@@ -40,12 +51,45 @@ public struct PluginDirectory: Sendable {
     return PluginDirectory(modules: loaded as [any HandlerModule] + failed, failures: failures)
   }
 
+  private static func checkNamespace(of file: String, _ trusted: [String]?) throws(HandlerLoadError) {
+    guard let trusted else { return }
+    let module = FailedPlugin.moduleName(of: file)
+    guard !trusted.contains(where: { $0 == module || $0.hasPrefix(module + ".") }) else { return }
+    throw HandlerLoadError(
+      .namespaceNotTrusted,
+      "the module \(module) of the file's name is in no trusted namespace (ONEX_TRUSTED_NAMESPACES: "
+        + "\(trusted.joined(separator: ", "))); the file is not loaded")
+  }
+
+  private static func checkOwner(of path: String, isDirectory: Bool) throws(HandlerLoadError) {
+    var status = stat()
+    guard (isDirectory ? stat(path, &status) : lstat(path, &status)) == 0 else {
+      throw HandlerLoadError(.importError, "cannot be looked at: \(String(cString: strerror(errno)))")
+    }
+    let kind = isDirectory ? "directory" : "file"
+    guard status.st_mode & S_IFMT == (isDirectory ? S_IFDIR : S_IFREG) else {
+      throw HandlerLoadError(.importError, "the \(kind) must be a \(kind) itself and not a link or something else")
+    }
+    guard status.st_uid == geteuid() || status.st_uid == 0 else {
+      throw HandlerLoadError(
+        .importError,
+        "the \(kind) belongs to user \(status.st_uid); it must belong to this process's user (\(geteuid())) or to root")
+    }
+    guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+      throw HandlerLoadError(
+        .importError,
+        "the \(kind) can be written to by its group or by others (mode \(String(status.st_mode & 0o7777, radix: 8))); use chmod go-w"
+      )
+    }
+  }
+
   private static func libraries(in path: String) throws(HandlerLoadError) -> [String] {
     guard let directory = opendir(path) else {
       if errno == ENOENT { return [] }
       throw HandlerLoadError(.importError, "the plug-in directory cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { closedir(directory) }
+    try checkOwner(of: path, isDirectory: true)
     var names: [String] = []
     while let entry = readdir(directory) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in

@@ -6,6 +6,8 @@ import OnexJSON
 enum PluginResult {
   /// Longer error texts are cut: they must fit into a response.
   static let textBytesMax = 16 << 10
+  /// More than any role may answer (`ONEX_OUTPUT_BYTES_MAX`); a count beyond it is not believed and nothing of it is read.
+  static let payloadBytesMax = 16 << 20
 
   static func read(_ pointer: UnsafePointer<onex_result_v1>?) -> Result<Bytes, HandlerError> {
     guard let pointer else { return .failure(HandlerError(.handlerFailed, "the plug-in completed the request without a result")) }
@@ -14,6 +16,11 @@ enum PluginResult {
     }
     let result = pointer.pointee
     switch onex_status_v1(UInt32(bitPattern: result.status)) {
+    case ONEX_SUCCESS_V1 where !(0...payloadBytesMax).contains(result.payload.count):
+      return .failure(
+        HandlerError(
+          .outputTooLarge,
+          "the plug-in's payload has \(UInt(bitPattern: result.payload.count)) bytes; at most \(payloadBytesMax) are read"))
     case ONEX_SUCCESS_V1: return .success(Bytes(copying: result.payload.buffer))
     case ONEX_ERROR_V1: return .failure(error(result))
     default: return .failure(HandlerError(.handlerFailed, "the plug-in's result has the unknown status \(result.status)"))
@@ -49,6 +56,6 @@ enum PluginResult {
 }
 
 extension onex_bytes_v1 {
-  /// No bytes when `data` is NULL, whatever `count` says.
-  var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : count) }
+  /// No bytes when `data` is NULL, whatever `count` says, and none when `count` is beyond what memory can hold.
+  var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: data == nil || count < 0 ? 0 : count) }
 }

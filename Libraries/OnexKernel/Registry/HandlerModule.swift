@@ -28,6 +28,7 @@ public struct HandlerLoadError: Error, Sendable, CustomStringConvertible {
     case moduleNotFound = "MODULE_NOT_FOUND"
     case classNotFound = "CLASS_NOT_FOUND"
     case importError = "IMPORT_ERROR"
+    case namespaceNotTrusted = "NAMESPACE_NOT_TRUSTED"
   }
 
   public let code: Code

@@ -12,7 +12,7 @@ public final class LoadedOperation: Sendable {
   /// The handler, when it may run inside the lane's batch.
   let quick: (any ComputeHandler)?
   let gate: ConcurrencyGate
-  private let breaker: BreakerBox?
+  private let breakerBox: BreakerBox?
 
   init(contract: HandlerContract, settings: OperationSettings, handler: any Handler) {
     self.contract = contract
@@ -22,18 +22,18 @@ public final class LoadedOperation: Sendable {
     self.handler = handler
     if let compute = handler as? any ComputeHandler, type(of: compute).isQuick { quick = compute } else { quick = nil }
     gate = ConcurrencyGate(settings.maxConcurrency)
-    breaker = settings.circuitBreaker.map { BreakerBox($0) }
+    breakerBox = settings.circuitBreaker.map { BreakerBox($0) }
   }
 
-  /// Changes the circuit breaker, if the contract asks for one.
-  func breaker<R>(_ body: (inout CircuitBreaker) -> R) -> R? {
-    breaker?.state.withLock { body(&$0) }
+  /// Changes the circuit breakers, if the contract asks for them.
+  func breakers<R>(_ body: (inout CircuitBreakers) -> R) -> R? {
+    breakerBox?.state.withLock { body(&$0) }
   }
 }
 
 /// A mutex cannot be optional: it has no place to move to.
 private final class BreakerBox: Sendable {
-  let state: Mutex<CircuitBreaker>
+  let state: Mutex<CircuitBreakers>
 
-  init(_ policy: CircuitBreakerPolicy) { state = Mutex(CircuitBreaker(policy)) }
+  init(_ policy: CircuitBreakerPolicy) { state = Mutex(CircuitBreakers(policy)) }
 }

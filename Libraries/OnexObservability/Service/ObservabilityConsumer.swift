@@ -175,7 +175,7 @@ final class ObservabilityConsumer: Sendable {
     case .fault(let error):
       watch.failed(ObservabilityConsumer.dependency(error), error.description)
     case .skipped(let partition, let from, let to):
-      recordsSkipped(partition, Int(clamping: to &- from))
+      recordsSkipped(partition, from: from, to: to)
     case .wentBack(let partition, let from, let to):
       context.logger.error(
         "the log went back: its topic was made again or has lost its end",

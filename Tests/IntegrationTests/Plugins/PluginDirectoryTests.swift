@@ -118,4 +118,45 @@ import Testing
     #expect(failures.allSatisfy { $0.error.code == .importError })
     return try #require(failures.first).error.message
   }
+
+  @Test(arguments: [0o775, 0o757, 0o777] as [mode_t])
+  func whatOthersCanWriteToIsNotLoaded(mode: mode_t) throws {
+    let plugins = try CPlugins()
+    let file = try plugins.build("Good", start: PluginDirectoryTests.answer)
+    chmod(file, mode)
+    #expect(try failure(plugins).contains("can be written to by its group or by others"))
+    chmod(file, 0o755)
+    chmod(plugins.folder.path, mode)
+    let found = plugins.load()
+    #expect(found.modules.isEmpty && found.failures.map(\.file) == [plugins.folder.path])
+  }
+
+  @Test func aLinkInTheDirectoryIsNotLoaded() throws {
+    let (plugins, elsewhere) = (try CPlugins(), try CPlugins())
+    let file = try elsewhere.build("Good", start: PluginDirectoryTests.answer)
+    #expect(symlink(file, "\(plugins.folder.path)/libGood.so") == 0)
+    #expect(try failure(plugins).contains("not a link"))
+  }
+
+  @Test func noCodeOfAnUntrustedNamespaceRuns() throws {
+    let plugins = try CPlugins()
+    let trace = "\(plugins.folder.path)/trace"
+    let constructor = "__attribute__((constructor)) static void ran(void) { fclose(fopen(\"\(trace)\", \"w\")); }"
+    try plugins.build("Foreign", start: PluginDirectoryTests.answer, globals: constructor)
+    let found = PluginDirectory.load(plugins.folder.path, trustedNamespaces: ["OnexCompute", "Foreigners", "Fore"])
+    #expect(found.failures.map(\.error.code) == [.namespaceNotTrusted])
+    #expect(access(trace, F_OK) != 0)
+    for trusted in ["Foreign", "Foreign.Answer"] {
+      #expect(PluginDirectory.load(plugins.folder.path, trustedNamespaces: [trusted]).modules.map(\.name) == ["Foreign"])
+    }
+    #expect(access(trace, F_OK) == 0)
+  }
+
+  @Test func aFileThatHoldsAnotherModuleThanItsNameSaysIsRefused() throws {
+    let plugins = try CPlugins()
+    let file = try plugins.build("Other", start: PluginDirectoryTests.answer)
+    #expect(rename(file, "\(plugins.folder.path)/libTrusted.so") == 0)
+    let found = PluginDirectory.load(plugins.folder.path, trustedNamespaces: ["Trusted"])
+    #expect(found.failures.map(\.error.code) == [.namespaceNotTrusted])
+  }
 }

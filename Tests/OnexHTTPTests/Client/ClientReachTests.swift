@@ -52,13 +52,17 @@ import Testing
     ("127.0.0.1", "http://127.0.0.1:1/", true), ("127.0.0.1", "http://0x7f.1/", true), ("127.0.0.1", "http://2130706433/", true),
     ("127.0.0.1", "http://[::ffff:127.0.0.1]/", true), ("::1", "http://[0:0::1]:80/", true),
     ("[::1]:81", "http://[::1]:81/", true), ("[::1]:81", "http://[::1]:82/", false), ("*.1", "http://127.0.0.1/", false),
+    ("a:*", "http://a:9/", true), ("[::1]:*", "http://[::1]:9/", true), ("*.a.test:*", "http://b.a.test:9/", true),
   ])
   func aPatternMatchesTheHostThatIsConnectedTo(pattern: String, url: String, matches: Bool) throws {
     let pattern = try #require(HostPattern(pattern))
     #expect(pattern.matches(try RequestURL(url)) == matches)
   }
 
-  @Test(arguments: ["", "*", "*.", "http://a", "a/b", "a:0", "a:70000", "a:b", "a b", "*.*.com", "a..b", ".a", "a@b", "::1:zz"])
+  @Test(arguments: [
+    "", "*", "*.", "http://a", "a/b", "a:0", "a:70000", "a:b", "a b", "*.*.com", "a..b", ".a", "a@b", "::1:zz", ":*", "::1:*",
+    "a:80:*", "a:**",
+  ])
   func whatIsNoPatternIsNone(text: String) {
     #expect(HostPattern(text) == nil)
   }

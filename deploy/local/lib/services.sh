@@ -32,8 +32,8 @@ launch_service() {
   export ONEX_HEALTH_PORT=${PORTS[$1]}
   # Services write files for others, with the modes that their caller wants; the state folder's own mask is not theirs.
   umask "$CALLER_UMASK"
-  # The folder that the shipped filesystem contract allows.
-  mkdir -p /tmp/onex-data
+  # For its owner alone: the handlers refuse a folder that others could have made or can write to.
+  mkdir -p -m 700 "$ONEX_DATA_DIR"
   # People read these logs; and no collector is part of the stack, so nothing is exported unless the caller says where to.
   export ONEX_LOG_FORMAT=${ONEX_LOG_FORMAT:-text}
   export OTEL_TRACES_EXPORTER=${OTEL_TRACES_EXPORTER:-none} OTEL_METRICS_EXPORTER=${OTEL_METRICS_EXPORTER:-none}

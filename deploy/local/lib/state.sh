@@ -8,7 +8,7 @@ readonly CALLER_UMASK
 readonly STACK_ENV=$STATE/stack.env PORTS_FILE=$STATE/ports PASSWORD_FILE=$STATE/postgres.password DEPLOYMENT_FILE=$STATE/deployment
 
 # Names, not the folder itself, are deleted by a purge: the folder may be one that also holds other things.
-readonly STATE_ENTRIES=(pids logs broker postgres ports stack.env postgres.password deployment)
+readonly STATE_ENTRIES=(pids logs broker postgres data ports stack.env postgres.password deployment)
 
 # Records, logs and passwords are here: what is made below is for its owner alone. The folder itself stays open to be passed through,
 # for the database's own user, and can be written by its owner alone (onexctl reads its stack.env only then).
@@ -86,6 +86,9 @@ write_stack_env() {
     print_export AGENT_ACTIONS_CONSUMER_PORT "${PORTS[agent-actions-consumer]}"
     print_export TOPIC_MANAGER_PORT "${PORTS[topic-manager]}"
     print_export ONEX_CONTRACTS_DIR "$(readlink -m "${ONEX_CONTRACTS_DIR:-$REPO/contracts}")"
+    print_export ONEX_DATA_DIR "$STATE/data"
+    # For development only: every port of this machine. A caller's own list wins.
+    print_export ONEX_ALLOWED_HOSTS "${ONEX_ALLOWED_HOSTS:-127.0.0.1:*,localhost:*}"
     print_export ONEX_ENVIRONMENT "${ONEX_ENVIRONMENT:-development}"
     print_export ONEX_DEPLOYMENT_ID "$(deployment_id)"
   } | replace_private "$STACK_ENV"

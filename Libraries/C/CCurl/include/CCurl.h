@@ -17,6 +17,8 @@ CURLcode onex_curl_set_headers(CURL *easy, struct curl_slist *headers);
 typedef size_t (*onex_curl_write)(char *bytes, size_t size, size_t count, void *context);
 
 CURLcode onex_curl_on_write(CURL *easy, onex_curl_write callback, void *context);
+/// `callback` gets one whole header line at a time, with its line end.
+CURLcode onex_curl_on_header(CURL *easy, onex_curl_write callback, void *context);
 CURLcode onex_curl_on_open_socket(CURL *easy, curl_opensocket_callback callback, void *context);
 CURLcode onex_curl_on_prerequest(CURL *easy, curl_prereq_callback callback, void *context);
 

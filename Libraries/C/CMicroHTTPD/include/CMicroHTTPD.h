@@ -5,6 +5,9 @@
 
 // MHD_start_daemon is variadic, which Swift does not import. This is the one set of options that the server uses.
 
+/// Gets the request target as it was sent. A pointer that it returns is the request's first state.
+typedef void *(*onex_mhd_uri_seen)(void *context, const char *uri, struct MHD_Connection *connection);
+
 struct onex_mhd_options {
   /// A bound, listening, non-blocking socket. The daemon closes it.
   int listen_socket;
@@ -17,8 +20,16 @@ struct onex_mhd_options {
 };
 
 /// Starts a daemon on threads of its own. Returns NULL when that fails (errno says why); the socket stays open then.
+/// All callbacks get `context` first.
 struct MHD_Daemon *onex_mhd_start(
-    struct onex_mhd_options options, MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context);
+    struct onex_mhd_options options, MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
+    MHD_NotifyConnectionCallback notified, onex_mhd_uri_seen uri_seen, void *context);
+
+/// The connection's socket; -1 when it has none.
+int onex_mhd_socket(struct MHD_Connection *connection);
+
+/// The address of the client as 16 bytes, IPv4 mapped into IPv6; zeros when it has none.
+void onex_mhd_client_address(struct MHD_Connection *connection, unsigned char address[16]);
 
 // Kinds of socket. The compiler counts the C library's own constants to whichever C module it happens to read first, so that
 // they are not always visible where they are used.

@@ -1,0 +1,123 @@
+import CMicroHTTPD
+import Glibc
+import OnexThreads
+
+/// Keeps slow clients from holding the places of a server: closes connections that take too long, and the one that has waited
+/// longest when there are too many. A connection is closed by shutting its socket down; the daemon then meets its end and frees it.
+final class ConnectionWatch: Sendable {
+  /// Connections that were shut down and that the daemon has not freed yet.
+  static let closingMax = 64
+  /// A connection that was answered on and is quiet for longer may be closed for another.
+  private static let quietMax = Duration.seconds(1)
+  private static let lookMicroseconds: useconds_t = 250_000
+
+  private struct Entry {
+    let socket: Int32
+    let address: ClientAddress
+    var since: ContinuousClock.Instant
+    /// The headers of a request were read and it is not answered.
+    var isBusy = false
+    var hasAnswered = false
+    var isClosing = false
+
+    /// A client that has asked before and is quiet for a moment only keeps its place.
+    func mayGo(at now: ContinuousClock.Instant) -> Bool {
+      !isClosing && (!hasAnswered || now - since >= ConnectionWatch.quietMax)
+    }
+  }
+
+  private struct ClientAddress: Hashable {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+  }
+
+  private struct State {
+    var entries: [OpaquePointer: Entry] = [:]
+    var isStopped = false
+
+    /// The connection that may go and has waited longest, of one address or of all.
+    func oldest(of address: ClientAddress?) -> OpaquePointer? {
+      let now = ContinuousClock.now
+      return entries.filter { $0.value.mayGo(at: now) && (address == nil || $0.value.address == address) }
+        .min { $0.value.since < $1.value.since }?.key
+    }
+
+    mutating func close(_ connection: OpaquePointer) {
+      guard let entry = entries[connection], !entry.isClosing else { return }
+      entries[connection]?.isClosing = true
+      shutdown(entry.socket, Int32(SHUT_RDWR))
+    }
+
+    func open(of address: ClientAddress? = nil) -> Int {
+      entries.values.reduce(0) { $1.isClosing || (address != nil && $1.address != address) ? $0 : $0 + 1 }
+    }
+  }
+
+  private let state = ThreadMailbox(State())
+  private let limits: HTTPServerLimits
+
+  init(_ limits: HTTPServerLimits) { self.limits = limits }
+
+  /// Begins to look for connections that take too long.
+  func start() {
+    _ = SystemThread.start(stackBytes: limits.threadStackBytes) { [self] in
+      while waitsForConnections() {
+        usleep(ConnectionWatch.lookMicroseconds)
+        closeLate()
+      }
+    }
+  }
+
+  func stop() { state.updateAll { $0.isStopped = true } }
+
+  func opened(_ connection: OpaquePointer) {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    onex_mhd_client_address(connection, &bytes)
+    let address = bytes.withUnsafeBytes {
+      ClientAddress(high: $0.loadUnaligned(as: UInt64.self), low: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+    let entry = Entry(socket: onex_mhd_socket(connection), address: address, since: .now)
+    state.update { state in
+      // Before the new one is there, so that it is never the one that goes.
+      if state.open(of: address) >= limits.connectionsPerAddressMax, let oldest = state.oldest(of: address) {
+        state.close(oldest)
+      }
+      if state.open() >= limits.connectionsMax, let oldest = state.oldest(of: nil) { state.close(oldest) }
+      state.entries[connection] = entry
+    }
+  }
+
+  func closed(_ connection: OpaquePointer) { state.withLock { $0.entries[connection] = nil } }
+
+  func hasRequest(_ connection: OpaquePointer) {
+    state.withLock { state in
+      state.entries[connection]?.since = .now
+      state.entries[connection]?.isBusy = true
+    }
+  }
+
+  func hasAnswered(_ connection: OpaquePointer) {
+    state.withLock { state in
+      state.entries[connection]?.since = .now
+      state.entries[connection]?.isBusy = false
+      state.entries[connection]?.hasAnswered = true
+    }
+  }
+
+  /// - Returns: false when the server was stopped.
+  private func waitsForConnections() -> Bool {
+    state.wait { state -> Bool? in
+      if state.isStopped { return false }
+      return state.entries.isEmpty ? nil : true
+    }
+  }
+
+  private func closeLate() {
+    let now = ContinuousClock.now
+    state.withLock { state in
+      for (connection, entry) in state.entries {
+        if now - entry.since >= (entry.isBusy ? limits.requestTimeout : limits.headerTimeout) { state.close(connection) }
+      }
+    }
+  }
+}
