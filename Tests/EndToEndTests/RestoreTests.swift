@@ -19,7 +19,7 @@ import Testing
 
   private func request(_ operation: String, _ client: Client, _ name: String, deadline: Timestamp?) -> (CorrelationID, Bytes) {
     let id = client.newID()
-    let path = "/tmp/onex-data/restore-\(run)-\(name)"
+    let path = "\(TestEnvironment.dataFolder)/restore-\(run)-\(name)"
     let payload =
       operation == "filesystem.write" ? #"{"path":"\#(path)","content":"\#(name)"}"# : #"{"n":1,"path":"\#(path)"}"#
     let limit = deadline.map { #","deadline":"\#($0.rfc3339)""# } ?? ""
@@ -56,7 +56,6 @@ import Testing
   }
 
   @Test func whatWasAnsweredAfterTheDumpIsNotContradicted() async throws {
-    mkdir("/tmp/onex-data", 0o700)
     let broker = try await PrivateBroker()
     try await RuntimeTopics.make(broker.address)
     let before = try await ScratchDatabase("\(run)_a")

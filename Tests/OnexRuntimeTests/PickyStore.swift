@@ -51,12 +51,18 @@ final class PickyStore: StreamStore {
     try await base.recorded(identity, consumer: consumer)
   }
 
+  func claimExecution(_ claim: ExecutionClaim) async throws(StoreError) -> ExecutionClaimOutcome {
+    try await base.claimExecution(claim)
+  }
+
+  func release(_ claims: [ExecutionClaim]) async throws(StoreError) { try await base.release(claims) }
+
   func markStart(_ mark: StartMark) async throws(StoreError) -> StartOutcome { try await base.markStart(mark) }
 
   func lease(
-    _ lane: TopicPartition, consumer: String, owner: String, time: Duration
-  ) async throws(StoreError) -> LaneEpoch? {
-    try await base.lease(lane, consumer: consumer, owner: owner, time: time)
+    _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
+  ) async throws(StoreError) -> LeaseAnswer {
+    try await base.lease(lane, consumer: consumer, owner: owner, expired: expired)
   }
 
   func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }

@@ -12,7 +12,7 @@ struct Queue<Element: Sendable>: Sendable {
   mutating func append(_ element: Element) { storage.append(element) }
 
   mutating func removeAll(where isDropped: (Element) -> Bool) {
-    storage = storage[head...].filter { !isDropped($0) }
+    storage = storage[head...].filter { $0.map { !isDropped($0) } ?? false }
     head = 0
   }
 

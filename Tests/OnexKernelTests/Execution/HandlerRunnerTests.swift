@@ -38,7 +38,8 @@ private struct RunnerStage {
       correlationID: CorrelationID(RawUUID(random: 3, 4)))
     envelope.deadline = deadline.map { clock.now() + $0 }
     let record = ConsumedRecord(source: TopicPartition("effect-requests", 0), offset: 0, key: nil, value: nil, timestamp: nil)
-    return await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation)).outcome
+    let response = await runner.run(HandlerWork(record: record, envelope: envelope, operation: operation))
+    return response?.outcome ?? .failure(ResponseError(.cancelled, "the run was dropped"))
   }
 
   func code(_ payload: Bytes = "{}", deadline: Duration? = nil) async -> ErrorCode? {
