@@ -207,7 +207,16 @@ struct Intake: Sendable {
   private func giveUp(_ partitions: [TopicPartition]) async {
     let lanes = lanes
     let limit = min(parts.limits.revocationMax, parts.consumer.revocationMax)
-    let isIdle = await lanes.changes.wait(atMost: limit, clock: parts.context.clock) { lanes.hasHandedOver(partitions) }
+    let (clock, outages) = (parts.context.clock, pipeline.outages)
+    let first = min(limit, parts.limits.revocationMaxInOutage)
+    var isIdle = await lanes.changes.wait(atMost: first, clock: clock) { lanes.hasHandedOver(partitions) }
+    if !isIdle, limit > first {
+      // Handlers are worth a longer wait; a store that is away is not: the next owner may reach it.
+      _ = await lanes.changes.wait(atMost: limit - first, clock: clock) {
+        lanes.hasHandedOver(partitions) || outages.isStoreAway
+      }
+      isIdle = lanes.hasHandedOver(partitions)
+    }
     if !isIdle { parts.context.logger.warning("partitions given up with records in flight; they will be done again") }
     lanes.remove(partitions)
     pipeline.metrics.assigned.set(lanes.assigned)

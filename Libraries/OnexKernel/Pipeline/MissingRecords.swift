@@ -15,6 +15,8 @@ package final class MissingRecords: Sendable {
   /// How long a reason stays after the last event of its kind.
   package static let shownFor: Duration = .seconds(3600)
 
+  private static let countMax: Int64 = 1 << 40
+
   private let context: ServiceContext
   private let group: String
   private let latest = Mutex<[Kind: Duration]>([:])
@@ -25,7 +27,9 @@ package final class MissingRecords: Sendable {
   }
 
   package func skipped(_ partition: TopicPartition, from: Int64, to: Int64) {
-    let count = Int(max(to &- from, 0))
+    let (difference, isTooMuch) = to.subtractingReportingOverflow(from)
+    // Offsets come from the broker; the counter must not overflow by what one claims.
+    let count = from < to ? Int(min(isTooMuch ? .max : difference, MissingRecords.countMax)) : 0
     context.logger.warning(
       "records were deleted before they were read",
       [

@@ -55,6 +55,9 @@ package final class OutageReporter: Sendable {
 
   private func source(_ witness: Witness) -> String { "\(name).\(witness.rawValue)" }
 
+  /// Whether an operation on the store has failed and has not succeeded since.
+  var isStoreAway: Bool { away.withLock { away in away.keys.contains { $0.dependency == .store } } }
+
   package func failed(_ witness: Witness, _ message: String, _ trouble: Trouble = .away) {
     let code = OutageReporter.code(witness.dependency, trouble)
     let isNew = away.withLock { away in

@@ -27,6 +27,8 @@ public struct PipelineLimits: Sendable {
   /// How long a lane that the group wants back may take to finish what has begun; the rest is done again by its new owner. A group may
   /// allow less (`EventConsumer.revocationMax`). Handlers end within their own limits, mostly long before.
   public var revocationMax: Duration = .seconds(60)
+  /// The same while the store is away: what has begun cannot be committed, and another member may reach the store.
+  public var revocationMaxInOutage: Duration = .seconds(10)
   /// How long a lane rests that another member has claimed: long enough for the group to say who is right.
   public var fencedRest: Duration = .seconds(3)
   /// How long the timers stay a process's that does not renew its claim: this late they fire at most after it died.
