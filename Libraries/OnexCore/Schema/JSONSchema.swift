@@ -43,8 +43,8 @@ public struct JSONSchema: Sendable {
   }
 
   /// - Parameter steps: the steps that the check took, to which its time is proportional.
-  func validate(_ value: JSONValue, steps: inout Int) -> [SchemaViolation] {
-    var check = SchemaCheck(nodes)
+  func validate(_ value: JSONValue, steps: inout Int, stepsMax: Int = checkStepsMax) -> [SchemaViolation] {
+    var check = SchemaCheck(nodes, stepsMax: stepsMax)
     defer { steps = check.steps }
     return check.run(value)
   }

@@ -48,6 +48,7 @@ struct SchemaCheck {
   let nodes: [SchemaNodeReference]
   private var path: [Place] = []
   private(set) var violations: [SchemaViolation] = []
+  private let stepsMax: Int
   private(set) var steps = 0
   private var depth = 0
   private(set) var isExhausted = false
@@ -60,7 +61,10 @@ struct SchemaCheck {
   /// What has been evaluated of the current value; `nil` when no subschema asks for it.
   var evaluated: Evaluated?
 
-  init(_ nodes: [SchemaNodeReference]) { self.nodes = nodes }
+  init(_ nodes: [SchemaNodeReference], stepsMax: Int) {
+    self.nodes = nodes
+    self.stepsMax = stepsMax
+  }
 
   mutating func run(_ value: JSONValue) -> [SchemaViolation] {
     check(0, value)
@@ -361,7 +365,7 @@ struct SchemaCheck {
 
   mutating func charge(_ cost: Int) -> Bool {
     steps = steps.addingReportingOverflow(cost).overflow ? .max : steps + cost
-    if steps > JSONSchema.checkStepsMax { isExhausted = true }
+    if steps > stepsMax { isExhausted = true }
     return !isExhausted
   }
 }
