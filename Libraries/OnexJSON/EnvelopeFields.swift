@@ -55,7 +55,9 @@ struct EnvelopeFields {
     if let field = plain.withUTF8({ EnvelopeField(UnsafeRawBufferPointer($0)) }) {
       try add(field, name, valueAt: place)
     } else {
-      extensions.append(RawField(name: JSONValue.string(plain).encoded(), value: slice(nodes[place])))
+      // A copy of its exact size: a record can have very many such names.
+      let written = JSONValue.string(plain).encoded().withUnsafeBytes { Bytes(copying: $0) }
+      extensions.append(RawField(name: written, value: slice(nodes[place])))
     }
   }
 

@@ -26,6 +26,26 @@ import Testing
     #expect(answer["target_node"] == "me")
   }
 
+  /// Where an answer belongs is the runtime's to say, however a client escapes the field's name.
+  @Test(arguments: [
+    #","onex_reply_to":"deadline""#, #","onex\u005freply_to":"deadline""#, #","\u006fnex_reply_to":"write/1#document/x""#,
+    #","onex_reply_to":"deadlin\u0065","deadline":"2999-01-01T00:00:00Z""#,
+  ])
+  func aReplyMarkOfAClientIsTakenOut(_ extra: String) async throws {
+    let harness = try Harness()
+    let answer = try await harness.runtime.withRunning { try await harness.ask("quick.echo", extra: extra) }
+    #expect(answer["success"] == true && answer["onex_reply_to"] == nil)
+    #expect(answer.object?.members.allSatisfy { !$0.name.contains("reply") } == true)
+  }
+
+  @Test func anEscapedOperationIsTheOneThatRuns() async throws {
+    let harness = try Harness()
+    let id = CorrelationID(RawUUID(random: 7, 8))
+    let text = #"{"op\u0065ration":"quick\u002eecho","correlation\u005fid":"\#(id)","succ\u0065ss":false,"payload":{"a":1}}"#
+    let answer = try await harness.runtime.withRunning { try await harness.send(Bytes(text), id) }
+    #expect(answer["success"] == true && answer["operation"] == "quick.echo" && answer["payload"] == ["a": 1])
+  }
+
   @Test func aContractWithoutOperationsAnswersItsPrefix() async throws {
     let harness = try Harness()
     let answer = try await harness.runtime.withRunning { try await harness.ask("prefixed.anything.at_all") }
