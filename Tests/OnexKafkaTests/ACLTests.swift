@@ -17,8 +17,12 @@ import Testing
   func aBrokerWithoutAccessControlSaysSo(_ support: ACLBroker.Support) async throws {
     let broker = try ACLBroker([], support)
     let admin = try admin("127.0.0.1:\(broker.port)")
-    let error = await #expect(throws: EventBusError.self) { try await admin.acls() }
-    #expect(error?.code == .unsupported, "\(String(describing: error))")
+    do throws(EventBusError) {
+      // librdkafka 2.0.2 does not hand on the error of an answer to DescribeAcls: the list is empty.
+      #expect(try await admin.acls().isEmpty && support == .disabled)
+    } catch {
+      #expect(error.code == .unsupported, "\(error)")
+    }
     for outcomes in [await admin.create(entries), await admin.delete(entries)] {
       #expect(outcomes.count == entries.count)
       for index in [0, 3, 4] { #expect(outcomes[index]?.code == .unsupported, "\(String(describing: outcomes[index]))") }
