@@ -24,7 +24,7 @@ struct StackEnvironment: Sendable {
 
   /// Variables of the process win. The file is `stack.env` in `ONEX_LOCAL_DIR`; without that, `.local/stack.env` of the current folder
   /// or of one above it. The search ends with the first folder that is a checkout (it holds `Package.swift` or `.git`) or the
-  /// caller's home, and before a folder that belongs to another user or that everyone may write to.
+  /// caller's home. A file above a folder that belongs to another user, or that everyone may write to, is named and not used.
   ///
   /// - Parameter user: the caller's effective user id.
   init(process: [String: String], currentFolder: String, user: uid_t = geteuid()) {
@@ -64,12 +64,19 @@ struct StackEnvironment: Sendable {
     _ folder: String, home: String?, _ user: uid_t
   ) -> (path: String, result: Result<Bytes, Refusal>)? {
     var folders = folder.split(separator: "/")[...]
+    var stranger: String?
     for _ in 0..<parentsMax {
       let current = "/" + folders.joined(separator: "/")
       let state = (current == "/" ? "" : current) + "/.local"
-      if let result = StackFile.read(state, user: user, followsLinks: false) { return (state + "/stack.env", result) }
+      if let result = StackFile.read(state, user: user, followsLinks: false) {
+        let refusal = stranger.map {
+          Refusal(reason: "it lies above \($0), which belongs to another user or which everyone may write to")
+        }
+        return (state + "/stack.env", result.flatMap { text in refusal.map { .failure($0) } ?? .success(text) })
+      }
       let isCheckout = ["Package.swift", ".git"].contains { access("\(current)/\($0)", F_OK) == 0 }
-      guard !isCheckout, current != home, StackFile.isOwn(current, user), folders.popLast() != nil else { return nil }
+      if stranger == nil, !StackFile.isOwn(current, user) { stranger = current }
+      guard !isCheckout, current != home, folders.popLast() != nil else { return nil }
     }
     return nil
   }
@@ -144,8 +151,7 @@ private enum StackFile {
     return .success(Bytes(Array(bytes[..<count])))
   }
 
-  /// Whether the search may go on above a folder. One that its group may write to is common (umask 002), and a file found above it is
-  /// judged by itself.
+  /// Whether a file above a folder may be used. One that its group may write to is common (umask 002).
   static func isOwn(_ folder: String, _ user: uid_t) -> Bool {
     var status = stat()
     guard stat(folder, &status) == 0 else { return false }

@@ -165,10 +165,13 @@ private let nobody: uid_t = 65534
     #expect(folder.environment(from: folder.path)["KAFKA_BOOTSTRAP_SERVERS"] == "from-file:1", "the checkout's own is used")
   }
 
-  @Test func nothingAboveAFolderOfEveryoneIsLookedFor() throws {
+  @Test func nothingAboveAFolderOfEveryoneIsUsed() throws {
     let folder = try StackFolder()
     chmod(folder.path + "/a/b", 0o1777)
-    #expect(folder.environment()["KAFKA_BOOTSTRAP_SERVERS"] == nil && folder.environment().refusal == nil)
+    #expect(folder.environment()["KAFKA_BOOTSTRAP_SERVERS"] == nil)
+    let refusal = try #require(folder.environment().refusal)
+    #expect(refusal.hasPrefix(folder.file) && refusal.contains("above \(folder.path)/a/b,") && !refusal.contains("\n"))
+    #expect(folder.environment(from: folder.path + "/a")["KAFKA_BOOTSTRAP_SERVERS"] == "from-file:1")
   }
 }
 

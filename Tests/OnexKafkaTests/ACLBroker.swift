@@ -16,6 +16,14 @@ final class ACLBroker: Sendable {
     var permission: Int8
   }
 
+  enum Support: Sendable {
+    case full
+    /// As a broker that is too old.
+    case unknownRequests
+    /// As a broker without `authorizer.class.name`: SECURITY_DISABLED.
+    case disabled
+  }
+
   struct Unavailable: Error {}
 
   private let listener: Int32
@@ -24,7 +32,7 @@ final class ACLBroker: Sendable {
 
   var entries: Set<Entry> { answers.entries.withLock { $0 } }
 
-  init(_ entries: Set<Entry> = []) throws {
+  init(_ entries: Set<Entry> = [], _ support: Support = .full) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -38,7 +46,7 @@ final class ACLBroker: Sendable {
     guard isOpen else { throw Unavailable() }
     self.listener = listener
     port = UInt16(bigEndian: address.sin_port)
-    let answers = Answers(port: port, entries)
+    let answers = Answers(port: port, support, entries)
     self.answers = answers
     guard SystemThread.start(stackBytes: 256 << 10, { ACLBroker.accept(listener, answers) }) else { throw Unavailable() }
   }
@@ -103,18 +111,23 @@ final class ACLBroker: Sendable {
     private let port: UInt16
     let entries: Mutex<Set<Entry>>
 
-    init(port: UInt16, _ entries: Set<Entry>) {
+    private let support: Support
+
+    init(port: UInt16, _ support: Support, _ entries: Set<Entry>) {
       self.port = port
+      self.support = support
       self.entries = Mutex(entries)
     }
 
     func to(_ key: Int16, _ version: Int16, _ input: inout Input) -> [UInt8] {
       var output = Output()
+      let error: Int16 = support == .disabled ? 54 : 0
       switch key {
       case 18:
+        let known = Answers.versions.prefix(support == .unknownRequests ? 2 : Answers.versions.count)
         output.number(version == 0 ? Int16(0) : 35)
-        output.number(Int32(Answers.versions.count))
-        for (key, version) in Answers.versions { for number in [key, 0, version] { output.number(number) } }
+        output.number(Int32(known.count))
+        for (key, version) in known { for number in [key, 0, version] { output.number(number) } }
       case 3:
         for number: Int32 in [1, 1] { output.number(number) }
         output.text("127.0.0.1")
@@ -124,7 +137,7 @@ final class ACLBroker: Sendable {
       case 29:
         _ = input.entry()
         output.number(Int32(0))
-        output.number(Int16(0))
+        output.number(error)
         output.text(nil)
         let all = entries.withLock { $0 }
         output.number(Int32(all.count))
@@ -141,9 +154,13 @@ final class ACLBroker: Sendable {
         output.number(count)
         for _ in 0..<count {
           let entry = input.entry()
-          output.number(Int16(0))
+          output.number(error)
           output.text(nil)
-          if key == 30 { entries.withLock { _ = $0.insert(entry) } } else { remove(entry, &output) }
+          if key == 31 {
+            remove(entry, &output)
+          } else if error == 0 {
+            entries.withLock { _ = $0.insert(entry) }
+          }
         }
       default: break
       }
@@ -151,7 +168,7 @@ final class ACLBroker: Sendable {
     }
 
     private func remove(_ entry: Entry, _ output: inout Output) {
-      let isThere = entries.withLock { $0.remove(entry) != nil }
+      let isThere = support != .disabled && entries.withLock { $0.remove(entry) != nil }
       output.number(Int32(isThere ? 1 : 0))
       guard isThere else { return }
       output.number(Int16(0))

@@ -13,17 +13,21 @@ import Testing
     KafkaACL("User:CN=ä,OU=b", .read, .group, "g", pattern: .prefixed, permission: .deny, host: "10.0.0.1"),
   ]
 
-  /// librdkafka's mock cluster does not know the requests, as old brokers do not.
-  @Test func aBrokerThatDoesNotKnowTheRequestsSaysSo() async throws {
-    let cluster = try MockCluster()
-    let admin = try admin(cluster.bootstrapServers)
-    let error = await #expect(throws: EventBusError.self) { try await admin.acls() }
-    #expect(error?.code == .unsupported, "\(String(describing: error))")
+  @Test(arguments: [ACLBroker.Support.unknownRequests, .disabled])
+  func aBrokerWithoutAccessControlSaysSo(_ support: ACLBroker.Support) async throws {
+    let broker = try ACLBroker([], support)
+    let admin = try admin("127.0.0.1:\(broker.port)")
+    do throws(EventBusError) {
+      // librdkafka 2.0.2 does not hand on the error of an answer to DescribeAcls: the list is empty.
+      #expect(try await admin.acls().isEmpty && support == .disabled)
+    } catch {
+      #expect(error.code == .unsupported, "\(error)")
+    }
     for outcomes in [await admin.create(entries), await admin.delete(entries)] {
       #expect(outcomes.count == entries.count)
-      #expect(outcomes[1]?.code == .configuration && outcomes[2]?.code == .configuration, "what it cannot write is refused here")
       for index in [0, 3, 4] { #expect(outcomes[index]?.code == .unsupported, "\(String(describing: outcomes[index]))") }
     }
+    #expect(broker.entries.isEmpty)
   }
 
   @Test func entriesAreWrittenInTheProtocolsNumbersAndReadBack() async throws {

@@ -154,4 +154,17 @@ import Testing
       changes(ClusterState(topics: [Scenes.topic("a", partitions: 1, old.merging([limit: "9"]) { $1 })]))
         == [.configure(topic: "a", [.init(limit, old: "9", new: "5")])])
   }
+
+  /// A release that declares such a setting does not make every cluster differ that exists.
+  @Test func aProtectedTopicThatExistsIsNotAskedForSettingsThatNotEveryBrokerKnows() throws {
+    let limit = "message.timestamp.after.max.ms"
+    let desired = Scenes.desired(
+      TopicDeclaration(
+        name: try TopicName("a"), partitions: 1, replicationFactor: 1, configurationWhereKnown: [limit: "5"], isProtected: true))
+    let cluster = ClusterState(topics: [Scenes.topic("a", partitions: 1, [limit: "9223372036854775807"])])
+    #expect(TopicPlan(desired: desired, cluster: cluster).isEmpty)
+    #expect(
+      TopicPlan(desired: desired, cluster: cluster, allowsProtected: true).changes
+        == [.configure(topic: "a", [.init(limit, old: "9223372036854775807", new: "5")])])
+  }
 }

@@ -4,7 +4,8 @@ import OnexCore
 extension KafkaAdmin {
   /// Every access control entry of the cluster, sorted.
   ///
-  /// - Throws: `.unsupported` when the broker has no authorizer, or does not know the request (DescribeAcls, API key 29).
+  /// - Throws: `.unsupported` when the broker does not know the request (DescribeAcls, API key 29). Of one that has no authorizer
+  ///   librdkafka 2.0.2 gives an empty list instead: it does not hand on the error of the answer.
   public func acls() async throws(EventBusError) -> [KafkaACL] {
     let timeoutMS = timeoutMS
     return try await call("kafka-acls") { client throws(EventBusError) in

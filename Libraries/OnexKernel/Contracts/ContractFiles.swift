@@ -47,10 +47,10 @@ struct ContractFiles {
     return bytes.withUnsafeBytes { Bytes(copying: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
 
-  /// Whether `path`, its links followed, lies below `folder`, its links followed; false when one of them does not exist.
+  /// Whether `path`, its links followed, is `folder` or lies below it, its links followed; false when one of them does not exist.
   static func isBelow(_ folder: String, _ path: String) -> Bool {
     guard let folder = canonical(folder), let path = canonical(path) else { return false }
-    return path.hasPrefix(folder == "/" ? folder : folder + "/")
+    return path == folder || path.hasPrefix(folder == "/" ? folder : folder + "/")
   }
 
   /// The path without links and dots; `nil` when it does not exist.

@@ -13,8 +13,8 @@ enum TopicDeclarationFile {
     "description",
   ]
 
-  /// Whole numbers that brokers take for a setting (Apache Kafka's `LogConfig`). A value beyond them would be refused by the broker, or
-  /// be another one after a conversion here.
+  /// Whole numbers that brokers take for a setting (Apache Kafka's `LogConfig`). A number beyond them would be refused by the broker, or
+  /// be another one after a conversion here. What is no number is the broker's to refuse, with its own words.
   static let ranges: [String: ClosedRange<Int64>] = {
     let (int, long) = (Int64(Int32.max), Int64.max)
     return [
@@ -51,7 +51,7 @@ enum TopicDeclarationFile {
   private static func settings(_ field: String, _ reader: MappingReader) -> [String: String] {
     var settings: [String: String] = [:]
     for (name, value) in reader.scalars(field) ?? [] {
-      if let range = ranges[name.value], !range.contains(Int64(value.value) ?? .min) {
+      if let range = ranges[name.value], isNumber(value.value), !(Int64(value.value).map(range.contains) ?? false) {
         reader.problems.add(
           .invalidField, at: value.position,
           "\(reader.qualified(field)).\(name.value) must be a whole number from \(range.lowerBound) to \(range.upperBound), not "
@@ -60,6 +60,11 @@ enum TopicDeclarationFile {
       settings[name.value] = value.value
     }
     return settings
+  }
+
+  private static func isNumber(_ text: String) -> Bool {
+    let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+    return !digits.isEmpty && digits.utf8.allSatisfy { (48...57).contains($0) }
   }
 
   /// - Parameter common: the settings that the file has for all of its topics.

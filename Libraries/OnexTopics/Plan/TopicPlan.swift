@@ -41,7 +41,7 @@ public struct TopicPlan: Sendable, Equatable {
       if let found = cluster.topics[name] {
         if found.description.isLeaderless { leaderless.append(name) }
         if case .refused(let error) = found.settings { unreadable[name] = error }
-        if !wanted.isImplied { difference.compare(with: found) }
+        if !wanted.isImplied { difference.compare(with: found, isProtected: wanted.isProtected && !allowsProtected) }
         if wanted.isProtected, !allowsProtected { difference.protect() }
       } else {
         missing.append(name)
@@ -100,7 +100,9 @@ private struct Difference {
           configuration: configuration)))
   }
 
-  mutating func compare(with found: ClusterState.Topic) {
+  /// - Parameter isProtected: the topic is not to be changed. Settings that not every broker knows are not asked of it either: a topic
+  ///   from before they were declared would differ for ever, and a job that wants no difference would fail with each release.
+  mutating func compare(with found: ClusterState.Topic, isProtected: Bool) {
     let partitions = found.description.partitions.count
     if partitions > wanted.partitions { refuse(.fewerPartitions(found: partitions, declared: wanted.partitions)) }
     if partitions < wanted.partitions, partitions > 0 {
@@ -112,7 +114,7 @@ private struct Difference {
     }
     guard case .known(let settings) = found.settings else { return }
     let limit = min(replicas ?? wanted.replicationFactor, wanted.replicationFactor)
-    var settable = configuration
+    var settable = isProtected ? wanted.configuration : configuration
     if let minimum = inSyncAbove(limit) {
       refuse(.inSyncAboveReplication(minimum: minimum, replicas: limit))
       settable[Difference.inSync] = nil
