@@ -83,7 +83,7 @@ struct StreamRun: ~Copyable {
     envelope.timestamp = now
     envelope.extensions = [ReplyMark.stream(work.stream, intent: intent.name).rawField]
     // A key of its own: under the stream's, what may run side by side would run one after the other.
-    let key = Bytes("\(work.stream)#\(intent.name)")
+    let key = Bytes("\(work.stream)#\(intent.order)")
     batch.request(envelope, key: key, trace: OutputBatch.trace(of: record), topic: topic, owner: 0)
     return nil
   }
