@@ -53,11 +53,11 @@ import Testing
     ),
     (
       "    - {name: a, operation: hash.sha256, compensate: {operation: files.x, input: {v: $.steps.b.output.x}}}\n    - {name: b, operation: hash.sha256, needs: [a]}",
-      "late/contract.yaml:6:86: INVALID_FIELD", "the compensation of a refers to the output of b, which need not have run by then"
+      "late/contract.yaml:6:85: INVALID_FIELD", "the compensation of a refers to the output of b, which need not have run by then"
     ),
     (
       "    - {name: a, operation: hash.sha256}\n    - {name: b, operation: hash.sha256, compensate: {operation: files.x, input: [{v: $.steps.a.output}]}}",
-      "late/contract.yaml:7:87: INVALID_FIELD", "the compensation of b refers to the output of a, which need not have run by then"
+      "late/contract.yaml:7:86: INVALID_FIELD", "the compensation of b refers to the output of a, which need not have run by then"
     ),
   ])
   func aStepThatCanNeverWorkIsAProblemWithItsPlace(_ steps: String, _ place: String, _ words: String) {
