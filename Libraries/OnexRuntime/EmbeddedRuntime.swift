@@ -19,16 +19,17 @@ public final class EmbeddedRuntime: Sendable {
   ///   - reducers: besides the runtime's own.
   ///   - http: for handlers that reach outside.
   ///   - busClock: waiting for a record is no matter of the runtime's time, which a test may stand still in.
+  ///   - earlier: a runtime that has ended; this one goes on with its records and streams, as a process does after a restart.
   public init(
     handlers: [any Handler.Type], reducers: [any Reducer.Type] = [], options: RoleOptions, context: ServiceContext,
-    http: any HTTPClient, busClock: any RuntimeClock = SystemClock()
+    http: any HTTPClient, busClock: any RuntimeClock = SystemClock(), after earlier: EmbeddedRuntime? = nil
   ) throws {
     self.context = context
-    bus = InMemoryEventBus(clock: busClock)
+    bus = earlier?.bus ?? InMemoryEventBus(clock: busClock)
     let contracts = LoadedContracts.load(options, context)
     catalogue = contracts.catalogue
     let router = RouterRole(group: "onex-runtime-main", topics: RoutingTopics(), reducers: reducers)
-    store = InMemoryStore(clock: context.clock)
+    store = earlier?.store ?? InMemoryStore(clock: context.clock)
     pipelines = try EmbeddedRoles(router: router, handlers: handlers, http: http)
       .pipelines(bus, contracts, store, options, context)
   }

@@ -12,8 +12,10 @@ extension WorkflowDefinition {
   init(json value: JSONValue) throws(MalformedRun) {
     var steps: [Step] = []
     for step in try value.required("steps").array ?? [] { steps.append(try Step(json: step)) }
+    var deadline: Duration?
+    if let written = value["deadline_us"] { deadline = try written.span() }
     self.init(
-      steps: steps, deadline: value["deadline_us"]?.integer.map { .microseconds($0) },
+      steps: steps, deadline: deadline,
       output: value["output"].map { WorkflowTemplate($0) })
   }
 }
@@ -46,7 +48,7 @@ extension WorkflowDefinition.Step {
     if let call = value["compensation"] { compensation = try WorkflowDefinition.Call(json: call) }
     self.init(
       name: try value.required("name").text(), call: try WorkflowDefinition.Call(json: value.required("call")), needs: needs,
-      timeout: .microseconds(Int64(try value.required("timeout_us").whole())),
+      timeout: try value.required("timeout_us").span(),
       retry: try RetryPolicy(json: value.required("retry")), compensation: compensation)
   }
 }
@@ -60,10 +62,28 @@ extension RetryPolicy {
   }
 
   fileprivate init(json value: JSONValue) throws(MalformedRun) {
+    let attemptsMax = try value.required("attempts_max").whole()
+    let multiplier = try value.required("multiplier").double ?? 1
+    let jitter = try value.required("jitter").double ?? 0
+    guard attemptsMax >= 1, multiplier >= 1, (0...1).contains(jitter) else {
+      throw MalformedRun("the retries of a step are outside their ranges")
+    }
     self.init(
-      attemptsMax: try value.required("attempts_max").whole(),
-      initialBackoff: .microseconds(Int64(try value.required("initial_us").whole())),
-      maxBackoff: .microseconds(Int64(try value.required("max_us").whole())),
-      multiplier: try value.required("multiplier").double ?? 1, jitter: try value.required("jitter").double ?? 0)
+      attemptsMax: attemptsMax, initialBackoff: try value.required("initial_us").span(),
+      maxBackoff: try value.required("max_us").span(), multiplier: multiplier, jitter: jitter)
+  }
+}
+
+extension JSONValue {
+  /// Longer than any contract may say, and short enough to be added to any time.
+  private static let spanMicrosecondsMax = 100 * 366 * 86_400_000_000
+
+  /// A time span in microseconds.
+  fileprivate func span() throws(MalformedRun) -> Duration {
+    let microseconds = try whole()
+    guard (0...JSONValue.spanMicrosecondsMax).contains(microseconds) else {
+      throw MalformedRun("a time span of \(microseconds) microseconds is none that a contract can have")
+    }
+    return .microseconds(Int64(microseconds))
   }
 }

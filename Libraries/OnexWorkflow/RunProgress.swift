@@ -152,7 +152,7 @@ struct RunProgress {
     let unknown = names { $0.isOutcomeUnknown || $0.state == .running }
     if !unknown.isEmpty {
       details["outcome_unknown"] = list(unknown)
-      message += "; unknown is the outcome of \(unknown.joined(separator: ", "))"
+      message += "; the outcome of \(unknown.joined(separator: ", ")) is unknown"
     }
     if !run.status.isEnded, isUnfinished { message += "; taking back goes on: onexctl runs show \(run.id)" }
     return ResponseError(error.code, message, details: .object(details), isRetryable: error.isRetryable)
@@ -221,7 +221,10 @@ struct RunProgress {
       Intent(
         name: call.description, operation: request.operation, payload: input.encoded(),
         idempotencyKey: "\(run.id)/\(call.step)\(call.isCompensation ? "/compensation" : "")",
-        deadline: call.isCompensation ? nil : run.deadline))
+        deadline: call.isCompensation ? nil : run.deadline,
+        // A role works on one message of a step at a time, in their order: an attempt finds the answer of the one before it, and a
+        // compensation never overtakes what it takes back.
+        order: call.step))
   }
 
   private mutating func failed(_ call: CallName, _ error: ResponseError, _ evidence: WorkflowEvent.Evidence = .nothingDone) {
@@ -312,7 +315,7 @@ struct RunProgress {
   }
 
   private mutating func end() {
-    if run.deadline != nil, !isDeadlineOver { cancel(.deadline) }
+    if run.deadline != nil { cancel(.deadline) }
     let final = standing
     emit(.failed(final))
     // The deadline may have answered before, and at this very moment; then nobody is left.

@@ -19,9 +19,16 @@ struct Harness: Sendable {
     Paying.self,
   ]
 
+  /// Everything is started anew after `body`, with other contracts.
+  struct Restart: Sendable {
+    let contracts: String
+    let body: @Sendable (Harness, VirtualClock) async throws -> Void
+  }
+
   /// Runs `body` in a simulation: time passes by itself whenever nothing else can happen, and the same way each time.
   static func simulate(
-    seed: UInt64 = 1, replySigningKeys: [String] = [], _ body: @escaping @Sendable (Harness, VirtualClock) async throws -> Void
+    seed: UInt64 = 1, restart: Restart? = nil, replySigningKeys: [String] = [],
+    _ body: @escaping @Sendable (Harness, VirtualClock) async throws -> Void
   ) async throws {
     let outcome = Mutex<Result<Void, any Error>?>(nil)
     let clock = VirtualClock()
@@ -31,6 +38,10 @@ struct Harness: Sendable {
         do {
           let harness = try Harness(clock: clock, executor: executor, replySigningKeys: replySigningKeys)
           try await harness.runtime.withRunning { try await body(harness, clock) }
+          if let restart {
+            let later = try Harness(clock: clock, executor: executor, contracts: restart.contracts, after: harness.runtime)
+            try await later.runtime.withRunning { try await restart.body(later, clock) }
+          }
           outcome.withLock { $0 = .success(()) }
         } catch {
           outcome.withLock { $0 = .failure(error) }
@@ -41,8 +52,13 @@ struct Harness: Sendable {
     try outcome.withLock { $0 }?.get()
   }
 
+  /// - Parameters:
+  ///   - contracts: a folder of contracts; the one beside this file when it is left out.
+  ///   - earlier: a runtime that has ended, whose records and streams this one goes on with.
   init(
-    clock: VirtualClock? = nil, executor: SimulationExecutor? = nil, replySigningKeys: [String] = [], file: String = #filePath
+    clock: VirtualClock? = nil, executor: SimulationExecutor? = nil, contracts: String? = nil,
+    after earlier: EmbeddedRuntime? = nil, replySigningKeys: [String] = [],
+    file: String = #filePath
   ) throws {
     self.clock = clock
     let time: any RuntimeClock = clock ?? SystemClock()
@@ -50,12 +66,12 @@ struct Harness: Sendable {
       name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(clock: time),
       clock: time)
     let folder = file.split(separator: "/").dropLast().joined(separator: "/")
-    var options = RoleOptions(contractsDirectory: "/\(folder)/Contracts")
+    var options = RoleOptions(contractsDirectory: contracts ?? "/\(folder)/Contracts")
     options.handlerExecutor = executor
     options.replySigningKeys = replySigningKeys
     runtime = try EmbeddedRuntime(
       handlers: Harness.handlers, reducers: [Counter.self], options: options, context: context, http: NoHTTP(),
-      busClock: executor == nil ? SystemClock() : time)
+      busClock: executor == nil ? SystemClock() : time, after: earlier)
   }
 
   /// Sends one request and gives its response as a tree.

@@ -55,7 +55,7 @@ import Testing
     let end = try driver.take(.response(intent: "b/compensation/1", .success([:])))
     guard case .everyone(.failure(let error)) = end.answer else { return #expect(Bool(false), "\(end.answer)") }
     #expect(error.code == .handlerTimeout && error.details?["compensated"] == ["b"])
-    #expect(error.details?["outcome_unknown"] == ["c"] && error.message.hasSuffix("unknown is the outcome of c"))
+    #expect(error.details?["outcome_unknown"] == ["c"] && error.message.hasSuffix("the outcome of c is unknown"))
   }
 
   /// The same log always gives the same state, and the same decisions the same jitter.

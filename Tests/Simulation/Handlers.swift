@@ -17,8 +17,6 @@ final class OutsideWorld: Sendable {
     var random: SplitMix
     /// Entries of the ledger that are there now.
     var ledger: Set<String> = []
-    /// Keys under which an entry was made: a callee that knows them makes none again.
-    var keys: Set<String> = []
     var isCalm = false
   }
 
@@ -39,9 +37,7 @@ final class OutsideWorld: Sendable {
 
   func calmDown() { state.withLock { $0.isCalm = true } }
 
-  func put(_ entry: String, key: String) {
-    state.withLock { if $0.keys.insert(key).inserted { $0.ledger.insert(entry) } }
-  }
+  func put(_ entry: String) { state.withLock { _ = $0.ledger.insert(entry) } }
 
   func undo(_ entry: String) { state.withLock { _ = $0.ledger.remove(entry) } }
 
@@ -81,7 +77,7 @@ struct Ledger: Handler {
     let payload = try JSONValue.parse(request.payload)
     let entry = "\(payload["n"]?.integer ?? -1)/\(payload["step"]?.string ?? "")"
     try? await clock.sleep(for: world?.delay() ?? .zero)
-    if request.operation.name == "ledger.undo" { world?.undo(entry) } else { world?.put(entry, key: request.idempotencyKey) }
+    if request.operation.name == "ledger.undo" { world?.undo(entry) } else { world?.put(entry) }
     return request.payload
   }
 }

@@ -42,8 +42,8 @@ public struct WorkflowTemplate: Sendable, Hashable {
 
   private static func resolve(_ template: JSONValue, _ value: (Root) -> JSONValue?) throws(Missing) -> JSONValue {
     switch template {
-    case .string(let text) where text.hasPrefix("$$"): return .string(String(text.dropFirst()))
-    case .string(let text) where text.hasPrefix("$"):
+    case .string(let text) where isEscaped(text): return .string(String(Substring(text.utf8.dropFirst())))
+    case .string(let text) where isReference(text):
       guard let (root, path) = try? reference(text), let start = value(root),
         let found = JSONPointer(path).resolve(in: start)
       else { throw Missing(reference: text) }
@@ -62,15 +62,20 @@ public struct WorkflowTemplate: Sendable, Hashable {
 
   private static func references(in value: JSONValue) -> [String] {
     switch value {
-    case .string(let text): text.hasPrefix("$") && !text.hasPrefix("$$") ? [text] : []
+    case .string(let text): isReference(text) ? [text] : []
     case .array(let elements): elements.flatMap(references)
     case .object(let object): object.members.flatMap { references(in: $0.value) }
     default: []
     }
   }
 
+  /// By bytes: a combining mark behind the sign or a dot makes one character of both.
+  private static func isReference(_ text: String) -> Bool { text.utf8.starts(with: "$".utf8) && !isEscaped(text) }
+
+  private static func isEscaped(_ text: String) -> Bool { text.utf8.starts(with: "$$".utf8) }
+
   private static func reference(_ text: String) throws(Invalid) -> (root: Root, path: [String]) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { String(Substring($0)) }
     func invalid() -> Invalid {
       Invalid(
         description:

@@ -190,7 +190,9 @@ public final class RoutingDecider: Decider {
       do {
         return .success(try parser.parse(payload))
       } catch {
-        return .failure(ResponseError(.handlerFailed, "the response's payload cannot be read: \(error)"))
+        // The work is done; only its result is lost.
+        return .failure(
+          ResponseError(.internalError, "the response's payload cannot be read: \(error)", isRetryable: false))
       }
     }
   }

@@ -47,14 +47,19 @@ public struct Intent: Sendable, Hashable {
   public let payload: Bytes
   public let idempotencyKey: String?
   public let deadline: Timestamp?
+  /// Intents of the stream with the same text are worked on one after the other, in the order in which they were sent.
+  public let order: String
 
+  /// - Parameter order: `name` when it is left out, so that the intent waits for no other.
   public init(
-    name: String, operation: Operation, payload: Bytes, idempotencyKey: String? = nil, deadline: Timestamp? = nil
+    name: String, operation: Operation, payload: Bytes, idempotencyKey: String? = nil, deadline: Timestamp? = nil,
+    order: String? = nil
   ) {
     self.name = name
     self.operation = operation
     self.payload = payload
     self.idempotencyKey = idempotencyKey
     self.deadline = deadline
+    self.order = order ?? name
   }
 }

@@ -88,7 +88,7 @@ struct StreamRun: ~Copyable {
     if let origin = RuntimeField.origin(envelope.origin) { envelope.extensions.append(origin) }
     router.signer.sign(&envelope)
     // A key of its own: under the stream's, what may run side by side would run one after the other.
-    let key = Bytes("\(work.stream)#\(intent.name)")
+    let key = Bytes("\(work.stream)#\(intent.order)")
     batch.request(envelope, key: key, trace: OutputBatch.trace(of: record), topic: topic, owner: 0)
     return nil
   }

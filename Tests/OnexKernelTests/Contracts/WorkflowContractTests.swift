@@ -51,6 +51,35 @@ import Testing
     #expect(problems.problems.contains { $0.message.contains(words) && $0.line >= 4 }, "\(problems)")
   }
 
+  /// Durations and counts outside their ranges are refused, however large.
+  @Test(arguments: [
+    "0", "-1", "2592000001", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e300", "0.5", ".inf",
+  ])
+  func durationsHaveTheirRange(_ value: String) {
+    for steps in [
+      "    - {name: a, operation: a.b, timeout_ms: \(value)}", "    - {name: a, operation: a.b, retry: {max_attempts: \(value)}}",
+      "    - {name: a, operation: a.b}\n  deadline_ms: \(value)",
+      "    - {name: a, operation: a.b, retry: {max_backoff_ms: \(value == "0" ? "-1" : value)}}",
+    ] {
+      guard case .failure(let problems) = check(steps) else {
+        Issue.record("accepted: \(steps)")
+        continue
+      }
+      #expect(problems.problems.allSatisfy { $0.code == .invalidField && $0.line >= 6 }, "\(problems)")
+    }
+  }
+
+  /// A mark that joins the sign before it does not hide a reference.
+  @Test func aReferenceIsOneByItsBytes() throws {
+    guard case .failure(let problems) = check("    - {name: a, operation: a.b, input: {x: \"$\\u0301.input\"}}") else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(problems.problems.map(\.message).joined().contains("is no reference"))
+    let template = WorkflowTemplate(["a": "$$\u{301}x", "b": "$.input.e\u{301}"])
+    #expect(try template.resolved { _ in ["e\u{301}": 1] } == ["a": "$\u{301}x", "b": 1])
+  }
+
   @Test(arguments: [
     ("handler_type: compute\nworkflow: {steps: [{name: a, operation: a.b}]}", "belongs to handler_type orchestrator"),
     ("handler_type: effect\nstream_key: /id", "belongs to handler_type reducer"),
