@@ -19,8 +19,9 @@ struct BootstrapCheck: Sendable {
     let options = RoleOptions(context.configuration)
     let contracts = try await step("contracts") { try loadContracts(options) }
     guard let inbox else { return }
-    try await step("database") { try await inbox.check(clusterID: { try await bus.clusterID() }) }
+    try await step("database") { try await inbox.check() }
     try await step("event bus") { try await reachBroker() }
+    try await step("deployment") { try await inbox.checkDeployment(clusterID: try await bus.clusterID()) }
     try await step("replay") {
       let report = try await StateReplay(context, inbox.journal, reducers: reducers).run(.all, contracts)
       guard let first = report.drift.first else { return }

@@ -48,24 +48,33 @@ struct DurableInbox: Sendable {
   }
 
   /// As `bootstrap`, for a check that ends: a database that cannot be reached is a failure.
-  func check(clusterID: () async throws -> String?) async throws {
-    let connection: PostgresConnection
-    do {
-      connection = try await PostgresConnection.connect(database, logger: context.logger)
-    } catch {
-      throw ServiceFailure.unavailable("the database cannot be used: \(error)")
-    }
+  func check() async throws {
+    let connection = try await connect()
     if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
-    let state = try await connection.query("SELECT runtime.restoring() AS reason")
-    if let reason: String = try state[0].optional("reason") { throw ServiceFailure.unavailable(reason) }
-    let own = RecordedDeployment(
-      id: DeploymentCheck.deploymentID(context.configuration), clusterID: try await clusterID())
+    await connection.close()
+  }
+
+  /// As `admit`, for a check that ends: records nothing.
+  func checkDeployment(clusterID: String?) async throws {
+    let connection = try await connect()
+    if let reason = try await PostgresRestore(connection).standing().reason {
+      throw ServiceFailure.unavailable("\(DurableInbox.restoring): \(reason)")
+    }
+    let own = RecordedDeployment(id: DeploymentCheck.deploymentID(context.configuration), clusterID: clusterID)
     if let recorded = try await RecordedDeployment.read(connection),
       let mismatch = DeploymentCheck.mismatch(own, recorded: recorded)
     {
       throw ServiceFailure.configuration(mismatch)
     }
     await connection.close()
+  }
+
+  private func connect() async throws(ServiceFailure) -> PostgresConnection {
+    do {
+      return try await PostgresConnection.connect(database, logger: context.logger)
+    } catch {
+      throw ServiceFailure.unavailable("the database cannot be used: \(error)")
+    }
   }
 
   /// Returns when this process may work on the database: it takes writes, is not being restored, and belongs to this deployment and this

@@ -118,6 +118,22 @@ import Testing
     }
   }
 
+  /// The owner died while the database's clock was ahead, which has been set right since.
+  @Test func aLeaseFromTheFutureIsTakenByElapsedTime() async throws {
+    try await with { store, connection in
+      let lane = TopicPartition("timers", 0)
+      _ = try await store.lease(lane, consumer: "c", owner: "dead", expired: nil)
+      try await connection.query("UPDATE runtime.lanes SET claimed_at = 'infinity', renewals = 9223372036854775807")
+      guard case .taken(let state) = try await store.lease(lane, consumer: "c", owner: "b", expired: nil) else {
+        Issue.record("the lane is another owner's")
+        return
+      }
+      #expect(state.renewals == .max)
+      #expect(try await store.lease(lane, consumer: "c", owner: "b", expired: state) == .held(state.epoch + 1))
+      #expect(try await number("SELECT renewals FROM runtime.lanes", connection) == 0, "the count begins anew")
+    }
+  }
+
   @Test func aDatabaseThatIsReadOnlyTakesNoHeartbeat() async throws {
     try await ScratchDatabase.withSchema { url, connection in
       let name: String = try await connection.query("SELECT current_database()::text AS name")[0].value("name")
