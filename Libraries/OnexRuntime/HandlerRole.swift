@@ -1,3 +1,4 @@
+import Glibc
 import OnexCore
 import OnexJSON
 import OnexKernel
@@ -28,6 +29,8 @@ package struct HandlerRole: Sendable {
   package func pipeline(
     _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
+    // For its owner and group; without effect where it exists or its parent does not.
+    if kind == .effect, let folder = options.dataDirectory { mkdir(folder, 0o750) }
     let registry = HandlerRegistry(linked: handlers, plugins: contracts.plugins)
     let table = HandlerTable(contracts: contracts.catalogue.contracts, kinds: [kind], registry: registry) { contract in
       var contract = contract

@@ -45,14 +45,6 @@ import Testing
     #expect(error?.code == .handlerUnavailable && error?.isRetriable == false)
   }
 
-  @Test func anAllowedFolderThatIsMissingIsMadeForItsOwner() async throws {
-    let folder = TemporaryFolder()
-    let handler = try handler("\(folder.path)/data")
-    _ = try await ask(handler, "filesystem.write", ["path": .string("\(folder.path)/data/a"), "content": "x"])
-    var status = stat()
-    #expect(stat("\(folder.path)/data", &status) == 0 && status.st_mode & 0o027 == 0)
-  }
-
   @Test(arguments: BeneathOpener.Method.allCases)
   func aFileWithAnotherNameIsNotTouched(method: BeneathOpener.Method) async throws {
     let folder = TemporaryFolder()

@@ -73,11 +73,9 @@ import Testing
     #expect(refusedPath(error) == "/headers")
   }
 
-  @Test func headerNamesAreTheSameByTheirBytes() async throws {
-    let client = RecordingClient(status: 999, headers: [("X-\u{E9}", "1"), ("x-e\u{301}", "2"), ("x-\u{E9}", "3")])
-    let answer = try await ask(try handler(client), "http.get", ["url": "http://a.test"])
+  @Test func anUnassignedStatusIsAnAnswer() async throws {
+    let answer = try await ask(try handler(RecordingClient(status: 999)), "http.get", ["url": "http://a.test"])
     #expect(answer["status"] == 999)
-    #expect(answer["headers"]?.object?.members.map { $0.value.string } == ["1, 3", "2"])
   }
 
   @Test func redirectsAreFollowedOnRequest() async throws {
@@ -211,7 +209,7 @@ import Testing
         }
       ])
     defer { server.stop() }
-    let handler = try handler(CurlHTTPClient(), hosts: ["127.0.0.1"])
+    let handler = try handler(CurlHTTPClient(), hosts: ["127.0.0.1:*"])
     let answer = try await ask(handler, "http.post", ["url": .string("http://127.0.0.1:\(server.port)/echo"), "json": ["a": 1]])
     #expect(answer["status"] == 201)
     #expect(answer["body"] == "{\"a\":1}")

@@ -17,8 +17,6 @@ public struct FilesystemHandler: Handler {
   init(_ setup: HandlerSetup, opener: BeneathOpener) throws {
     allowed = AllowedPaths(setup.contract.security.allowedPaths, contractName: setup.contract.name)
     for folder in allowed.folders {
-      // For its owner and group; without effect where it exists or its parent does not.
-      mkdir(folder, 0o750)
       do throws(SystemError) {
         _ = try BeneathOpener.openRoot(folder)
       } catch {

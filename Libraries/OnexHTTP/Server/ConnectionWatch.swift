@@ -5,11 +5,13 @@ import OnexThreads
 /// Keeps slow clients from holding the places of a server: closes connections that take too long, and the one that has waited
 /// longest when there are too many. A connection is closed by shutting its socket down; the daemon then meets its end and frees it.
 final class ConnectionWatch: Sendable {
-  /// Connections that were shut down and that the daemon has not freed yet.
-  static let closingMax = 64
+  /// Connections beyond the limit, until the next look closes the oldest ones: room for those that ask while others are slow.
+  static let closingMax = 192
   /// A connection that was answered on and is quiet for longer may be closed for another.
-  private static let quietMax = Duration.seconds(1)
-  private static let lookMicroseconds: useconds_t = 250_000
+  private static let quietMax = Duration.seconds(2)
+  /// So long a new connection is safe, which is enough for a request that comes with it.
+  private static let newMax = Duration.milliseconds(100)
+  private static let lookMicroseconds: useconds_t = 100_000
 
   private struct Entry {
     let socket: Int32
@@ -20,9 +22,9 @@ final class ConnectionWatch: Sendable {
     var hasAnswered = false
     var isClosing = false
 
-    /// A client that has asked before and is quiet for a moment only keeps its place.
+    /// A client that has asked before and is quiet for a moment only keeps its place, and a new one may say what it wants.
     func mayGo(at now: ContinuousClock.Instant) -> Bool {
-      !isClosing && (!hasAnswered || now - since >= ConnectionWatch.quietMax)
+      !isClosing && now - since >= (hasAnswered ? ConnectionWatch.quietMax : ConnectionWatch.newMax)
     }
   }
 
@@ -35,21 +37,10 @@ final class ConnectionWatch: Sendable {
     var entries: [OpaquePointer: Entry] = [:]
     var isStopped = false
 
-    /// The connection that may go and has waited longest, of one address or of all.
-    func oldest(of address: ClientAddress?) -> OpaquePointer? {
-      let now = ContinuousClock.now
-      return entries.filter { $0.value.mayGo(at: now) && (address == nil || $0.value.address == address) }
-        .min { $0.value.since < $1.value.since }?.key
-    }
-
     mutating func close(_ connection: OpaquePointer) {
       guard let entry = entries[connection], !entry.isClosing else { return }
       entries[connection]?.isClosing = true
       shutdown(entry.socket, Int32(SHUT_RDWR))
-    }
-
-    func open(of address: ClientAddress? = nil) -> Int {
-      entries.values.reduce(0) { $1.isClosing || (address != nil && $1.address != address) ? $0 : $0 + 1 }
     }
   }
 
@@ -77,14 +68,7 @@ final class ConnectionWatch: Sendable {
       ClientAddress(high: $0.loadUnaligned(as: UInt64.self), low: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
     let entry = Entry(socket: onex_mhd_socket(connection), address: address, since: .now)
-    state.update { state in
-      // Before the new one is there, so that it is never the one that goes.
-      if state.open(of: address) >= limits.connectionsPerAddressMax, let oldest = state.oldest(of: address) {
-        state.close(oldest)
-      }
-      if state.open() >= limits.connectionsMax, let oldest = state.oldest(of: nil) { state.close(oldest) }
-      state.entries[connection] = entry
-    }
+    state.update { $0.entries[connection] = entry }
   }
 
   func closed(_ connection: OpaquePointer) { state.withLock { $0.entries[connection] = nil } }
@@ -112,11 +96,28 @@ final class ConnectionWatch: Sendable {
     }
   }
 
+  /// Closes connections that are late, and the oldest ones of an address or of all that are too many.
   private func closeLate() {
     let now = ContinuousClock.now
     state.withLock { state in
-      for (connection, entry) in state.entries {
-        if now - entry.since >= (entry.isBusy ? limits.requestTimeout : limits.headerTimeout) { state.close(connection) }
+      var open = 0
+      var openOfAddress: [ClientAddress: Int] = [:]
+      for (connection, entry) in state.entries where !entry.isClosing {
+        if now - entry.since >= (entry.isBusy ? limits.requestTimeout : limits.headerTimeout) {
+          state.close(connection)
+        } else {
+          open += 1
+          openOfAddress[entry.address, default: 0] += 1
+        }
+      }
+      guard open > limits.connectionsPerAddressMax else { return }
+      let candidates = state.entries.filter { $0.value.mayGo(at: now) }.sorted { $0.value.since < $1.value.since }
+      for (connection, entry) in candidates {
+        let ofAddress = openOfAddress[entry.address, default: 0]
+        guard open > limits.connectionsMax || ofAddress > limits.connectionsPerAddressMax else { continue }
+        state.close(connection)
+        open -= 1
+        openOfAddress[entry.address] = ofAddress - 1
       }
     }
   }

@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import Glibc
 import OnexCore
 
 /// What the C callbacks share: one for the life of a server.
@@ -37,7 +38,7 @@ func answerRequest(
 ) -> MHD_Result {
   guard let context, let connection, let url, let method, let uploadedCount, let state else { return .NO }
   let dispatch = Unmanaged<HTTPDispatch>.fromOpaque(context).takeUnretainedValue()
-  guard state.pointee != badTarget else {
+  guard state.pointee != badTarget, let version, strncmp(version, "HTTP/1.", 7) == 0 else {
     state.pointee = nil
     return send(badRequest, on: connection)
   }
@@ -108,7 +109,7 @@ private func begin(
   _ dispatch: HTTPDispatch, _ connection: OpaquePointer, path: String, method: String,
   _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 ) -> MHD_Result {
-  guard hasOneLength(connection) else { return send(badRequest, on: connection) }
+  guard hasOneLength(connection), hasPlainHeaders(connection) else { return send(badRequest, on: connection) }
   switch dispatch.router.match(method: method, path: path) {
   case .refusal(let response):
     return send(response, on: connection)
@@ -142,6 +143,25 @@ private func hasOneLength(_ connection: OpaquePointer) -> Bool {
   let lengths = names.filter { $0 == "content-length" }.count
   let codings = names.filter { $0 == "transfer-encoding" }.count
   return lengths + codings <= 1
+}
+
+/// Names are tokens (RFC 9110 section 5.6.2), so that none ends with a blank. libmicrohttpd 0.9.75 hands out neither raw line ends nor
+/// folds, so that those cannot be refused here.
+private func hasPlainHeaders(_ connection: OpaquePointer) -> Bool {
+  var isPlain = true
+  withUnsafeMutablePointer(to: &isPlain) { target in
+    _ = MHD_get_connection_values_n(
+      connection, .HEADER_KIND,
+      { target, _, name, nameCount, _, _ in
+        let name = UnsafeRawBufferPointer(start: name, count: name == nil ? 0 : nameCount)
+        guard !name.isEmpty, name.allSatisfy(HeaderRules.isTokenByte) else {
+          target?.assumingMemoryBound(to: Bool.self).pointee = false
+          return .NO
+        }
+        return .YES
+      }, target)
+  }
+  return isPlain
 }
 
 private func send(_ response: HTTPServerResponse, on connection: OpaquePointer) -> MHD_Result {

@@ -1,9 +1,8 @@
 /// Every bound of a server in one place.
 public struct HTTPServerLimits: Sendable {
-  /// Beyond these a new connection takes the place of the one that has waited longest without sending a whole request.
+  /// Beyond these the connections are closed that have waited longest; see `ConnectionWatch`.
   public var connectionsMax: Int = 64
-  /// Of one client address; beyond these a new connection takes the place of an older one from there. Probes that share the
-  /// address of slow clients therefore get through.
+  /// Of one client address; beyond these its oldest ones are closed. Probes that share the address of slow clients get through.
   public var connectionsPerAddressMax: Int = 16
   /// From the connection, or from the last answer on it, to the end of the next request's headers, however they trickle in.
   public var headerTimeout = Duration.seconds(5)

@@ -53,7 +53,7 @@ final class StuckHandlers: Sendable {
 
   private func report(_ stuck: [HandlerRun]) {
     let holders = stuck.map { run in
-      "\(run.handler) (\(run.operation)) since \(run.overdueSince.map { "\($0)" } ?? "")"
+      "\(run.handler) (\(run.operation)) since \(run.overdueSince?.rfc3339 ?? "")"
     }
     let last = state.withLock { state in
       defer { state.reported = holders }

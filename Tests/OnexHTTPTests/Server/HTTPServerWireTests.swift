@@ -54,10 +54,10 @@ import Testing
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
     "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
-    "GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n", "GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", "GET /?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nX-A: a\r\n folded\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nX-A : a\r\n\r\n",
-    "GET / HTTP/1.1\nHost: h\n\n", "GET / HTTP/1.1\r\nHost: h\nX-A: b\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nX-A: b\0c\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n",
+    "GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n", "GET /?a=%00 HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nX-A : a\r\n\r\n",
+    "GET / HTTP/1.1\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\nContent-Length : 0\r\n\r\n",
   ])
   func aRequestThatProgramsReadDifferentlyIsRefused(text: String) async throws {

@@ -69,6 +69,12 @@ private struct ScriptedHandler: Handler {
   func handle(_ request: HandlerRequest) async throws -> Bytes { try await body(request) }
 }
 
+private final class Count: Sendable {
+  private let count = Atomic(0)
+  var value: Int { count.load(ordering: .acquiring) }
+  func add() { count.add(1, ordering: .acquiringAndReleasing) }
+}
+
 @Suite struct StuckHandlerTests {
   @Test func aHandlerThatBlocksAfterItsTimeIsNamedAndForgottenWhenItEnds() async throws {
     let gate = ThreadGate()
@@ -99,17 +105,15 @@ private struct ScriptedHandler: Handler {
       await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
       return "{}"
     }
-    let codes = await withTaskGroup(of: ErrorCode?.self) { group in
-      for _ in 0..<50 { group.addTask { await stage.code("\"wait\"") } }
-      while stage.clock.nextWake == nil { await Task.yield() }
-      var codes: [ErrorCode?] = []
-      while codes.count < 50 {
-        stage.clock.advance(by: .seconds(5))
-        if let code = await group.next() { codes.append(code) }
+    let ended = Count()
+    let runs = (0..<50).map { _ in
+      Task {
+        defer { ended.add() }
+        return await stage.code("\"wait\"")
       }
-      return codes
     }
-    #expect(codes.allSatisfy { $0 == .handlerTimeout })
+    await stage.look { ended.value == 50 }
+    for run in runs { #expect(await run.value == .handlerTimeout) }
     for _ in 0..<4 {
       await stage.clock.waitForSleeper(dueWithin: StuckHandlers.lookInterval)
       stage.clock.advance(by: StuckHandlers.lookInterval)
