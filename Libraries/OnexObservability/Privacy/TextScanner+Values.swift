@@ -79,6 +79,11 @@ extension TextScanner {
       if byte == 0x5C {
         run += 1
       } else {
+        // SQL writes a quote within a string twice.
+        if byte == 0x27, quote == 0x27, slashes == 0, self.byte(index + 1) == 0x27, self.byte(index + 2) > 0x2C {
+          index += 2
+          continue
+        }
         if byte == quote, run < own || run % period == own {
           lookedAhead &+= index - start
           return index - min(run, own)
@@ -123,18 +128,24 @@ extension TextScanner {
     guard byte(start) != 0x7B, byte(start) != 0x5B else { return nil }
     let head = end(from: start, within: 96, while: TextScanner.isBareValue)
     let value = start..<head
-    guard !value.isEmpty, !isNoSecret(value) else { return nil }
+    guard !value.isEmpty, !isNoSecret(value, inProse: !isAssignment), !isOwnName(value, name) else { return nil }
     // `PWD=/home/ada`
     if byte(start) == 0x2F, hasWord("pwd", at: name.upperBound - 3) { return nil }
     switch meaning {
     case .secrets where text[value].allSatisfy({ !TextScanner.isLetter($0) }): return nil
-    case .short where !isAssignment && !isSecretive(value),
+    case .short where !isAssignment && !isSecretive(value) && !(value.count >= 9 && text[value].allSatisfy(TextScanner.isDigit)),
       .short where text[value].allSatisfy(TextScanner.isDigit) && name.count == 4:
       return nil
     case .secret where !isAssignment && isUnexpected(before: name): return nil
     default: break
     }
     return Match(range: start..<end(from: head, while: TextScanner.isBareValue), kind: .secret)
+  }
+
+  /// `login(user=user, password=password)`: a variable of the same name.
+  private func isOwnName(_ value: Range<Int>, _ name: Range<Int>) -> Bool {
+    value.count <= name.count && (byte(value.upperBound) == 0x29 || byte(value.upperBound) == 0x2C)
+      && text[value].elementsEqual(text[name.upperBound - value.count..<name.upperBound])
   }
 
   private static func isBareValue(_ byte: UInt8) -> Bool {
@@ -163,41 +174,55 @@ extension TextScanner {
 
   // MARK: Values that are none
 
-  /// Words that stand in the place of a secret in prose, in types and in forms.
-  private static let plainWords: Set<String> = [
-    "null", "nil", "none", "true", "false", "undefined", "unset", "empty", "missing", "required", "optional", "invalid", "valid",
-    "expired", "expires", "incorrect", "wrong", "denied", "failed", "unknown", "accepted", "rejected", "ok", "yes", "no", "not",
-    "is",
-    "are", "was", "has", "have", "had", "must", "should", "cannot", "can", "could", "may", "might", "will", "would", "needs",
-    "needed",
-    "too", "use", "using", "used", "enter", "please", "the", "a", "an", "this", "that", "your", "my", "our", "its", "for", "to",
-    "from", "or", "and", "of", "in", "on", "at", "by", "with", "without", "changed", "change", "reset", "updated", "field",
-    "option",
-    "flag", "argument", "parameter", "switch", "value", "string", "str", "text", "varchar", "char", "int", "integer", "number",
-    "bool",
-    "boolean", "any", "object", "bytes", "var", "let", "const", "func", "function", "return", "await", "async", "new", "input",
-    "prompt", "getpass", "type", "include", "inherit", "omit", "same-origin", "redacted", "hidden", "removed", "masked", "secret",
-    "password", "token", "enabled", "disabled", "found", "generated", "set", "stored", "read", "sent", "received", "refreshed",
-    "auth",
-    "granted", "pending", "verified", "if", "when", "see", "how", "what", "why", "count", "limit", "length", "secretstr", "self",
-    "def",
+  /// Words that stand in the place of a secret in code and in forms.
+  private static let emptyWords: Set<String> = [
+    "null", "nil", "none", "true", "false", "undefined", "unset", "empty", "required", "optional", "string", "str", "text",
+    "varchar",
+    "char", "int", "integer", "number", "bool", "boolean", "any", "object", "bytes", "let", "const", "func", "function", "return",
+    "await", "async", "new", "input", "prompt", "getpass", "include", "inherit", "omit", "same-origin", "redacted", "hidden",
+    "removed",
+    "masked", "secretstr",
   ]
 
-  /// A word of prose, a placeholder or an expression.
-  func isNoSecret(_ range: Range<Int>) -> Bool { isPlaceholder(range) || isPlainWord(range) || isCode(range) }
+  /// Words that begin a sentence about a secret.
+  private static let proseWords: Set<String> = [
+    "missing", "invalid", "valid", "expired", "expires", "incorrect", "wrong", "denied", "failed", "unknown", "accepted",
+    "rejected",
+    "ok", "yes", "no", "not", "is", "are", "was", "has", "have", "had", "must", "should", "cannot", "can", "could", "may",
+    "might",
+    "will", "would", "needs", "needed", "too", "use", "using", "used", "enter", "please", "the", "a", "an", "this", "that",
+    "your",
+    "my", "our", "its", "for", "to", "from", "or", "and", "of", "in", "on", "at", "by", "with", "without", "changed", "change",
+    "reset",
+    "updated", "field", "option", "flag", "argument", "parameter", "switch", "value", "var", "type", "secret", "password",
+    "token",
+    "enabled", "disabled", "found", "generated", "set", "stored", "read", "sent", "received", "refreshed", "auth", "granted",
+    "pending",
+    "verified", "if", "when", "see", "how", "what", "why", "count", "limit", "length", "self", "def", "patience", "instead",
+    "because",
+    "only", "also", "never", "always", "all", "both", "each", "policy", "file", "header", "basic", "identifier", "keyword",
+  ]
 
-  private func isPlainWord(_ range: Range<Int>) -> Bool {
+  /// A placeholder, an expression, or a word of prose where a sentence can stand.
+  func isNoSecret(_ range: Range<Int>, inProse: Bool) -> Bool {
+    isPlaceholder(range) || isPlainWord(range, inProse: inProse) || isCode(range)
+  }
+
+  private func isPlainWord(_ range: Range<Int>, inProse: Bool = true) -> Bool {
     var end = range.upperBound
     while end > range.lowerBound, !TextScanner.isAlphanumeric(text[end - 1]) { end -= 1 }
     guard end > range.lowerBound else { return text[range].allSatisfy { $0 < 0x80 } && range.count < 4 }
     guard end - range.lowerBound <= 11, range.upperBound - end <= 3 else { return false }
-    return TextScanner.plainWords.contains(String(decoding: text[range.lowerBound..<end], as: UTF8.self).lowercased())
+    let word = String(decoding: text[range.lowerBound..<end], as: UTF8.self).lowercased()
+    return TextScanner.emptyWords.contains(word) || inProse && TextScanner.proseWords.contains(word)
   }
 
   /// `***`, `xxxx`, `<password>`, `${NAME}`, `$NAME`, `%s`, `{{ name }}`, `PASSWORD`: the place of a secret.
   private func isPlaceholder(_ range: Range<Int>) -> Bool {
     guard range.count <= 64, let first = text[range].first, let last = text[range].last else { return false }
-    if text[range].allSatisfy({ $0 == first }), "*xX.-_?•#".utf8.contains(first) { return true }
+    if "*.-_?#".utf8.contains(first) || range.count >= 3 && first | 0x20 == 0x78, text[range].allSatisfy({ $0 == first }) {
+      return true
+    }
     if text[range].allSatisfy({ $0 == 0x2A || $0 == 0x2E }) { return true }
     switch first {
     case ascii("<"): return last == 0x3E
@@ -319,6 +344,7 @@ extension TextScanner {
       return nil
     }
     // Back over `", "` to the text before, over that to its quote, and over `": "` to what it is called.
+    if let match = valueBeforeName(index) { return match }
     var end = back(from: name.lowerBound, within: 48) { !TextScanner.isToken($0) }
     let secret = back(from: end, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
     guard secret < end, SecretName.meaning(text[secret..<end]) != nil else { return nil }
@@ -334,6 +360,29 @@ extension TextScanner {
     let head = self.end(from: start, within: 96, while: TextScanner.isBareValue)
     guard head > start, !isPlainWord(start..<head), !isPlaceholder(start..<head) else { return nil }
     return Match(range: start..<self.end(from: head, while: TextScanner.isBareValue), kind: .secret)
+  }
+
+  /// `"value": "x", "name": "DB_PASSWORD"`; the value has 256 bytes at most.
+  private func valueBeforeName(_ index: Int) -> Match? {
+    let open = end(from: index + 1, within: 16) { TextScanner.isSpace($0) || $0 == 0x5C }
+    let quote = byte(open)
+    guard quote == 0x22 || quote == 0x27 else { return nil }
+    let close = end(from: open + 1, within: 256) { $0 != quote && $0 != 0x5C }
+    let next = end(from: close, within: 24) { !TextScanner.isWord($0) && $0 != 0x7D && $0 != 0x5D }
+    guard close > open + 1, byte(close) == quote || byte(close) == 0x5C, text[close..<next].contains(0x2C), !isMarked(open + 1)
+    else {
+      return nil
+    }
+    let nameEnd = end(from: next, within: 12, while: TextScanner.isToken)
+    guard TextScanner.nameNames.contains(where: { $0.utf8CodeUnitCount == nameEnd - next && hasWord($0, at: next) }) else {
+      return nil
+    }
+    let secret = end(from: nameEnd, within: 16) { !TextScanner.isToken($0) && $0 != 0x7D && $0 != 0x2C }
+    let secretEnd = end(from: secret, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
+    guard secretEnd > secret, SecretName.meaning(text[secret..<secretEnd]) != nil, !isPlaceholder(open + 1..<close) else {
+      return nil
+    }
+    return Match(range: open + 1..<close, kind: .secret)
   }
 
   private func back(from index: Int, within limit: Int, while accepts: (UInt8) -> Bool) -> Int {
@@ -355,9 +404,10 @@ extension TextScanner {
     let open = back(from: nameStart, within: 8) { $0 == 0x22 || $0 == 0x27 || $0 == 0x5C || TextScanner.isSpace($0) }
     guard isOption || byte(open - 1) == 0x5B || byte(open - 1) == 0x28 else { return nil }
     guard let match = quoted(end(from: index + 1, within: 64, while: TextScanner.isSpace)) else { return nil }
-    // `["password", "email"]` is a list of names.
+    // `["password", "email"]` is a list of names, `[["password", "x"]]` one of pairs.
+    let isNested = byte(open - 1) == 0x5B && (byte(open - 2) == 0x5B || byte(open - 2) == 0x2C)
     let isWord = match.range.count <= 24 && text[match.range].allSatisfy { TextScanner.isLower($0) || $0 == 0x5F }
-    return isWord ? nil : match
+    return isWord && !isNested && SecretName.meaning(text[nameStart..<nameEnd]) != .header ? nil : match
   }
 
   /// `<password>x</password>`.
@@ -387,6 +437,32 @@ extension TextScanner {
         || hasWord("passphrase", at: end - 10) || hasWord("identified by", at: end - 13)
     else { return nil }
     return quoted(index)
+  }
+
+  /// `login ada password x` of a netrc file, `the password is hunter2`.
+  ///
+  /// - Parameter index: where a word begins with a letter.
+  mutating func spoken(_ index: Int) -> Match? {
+    guard text[index] | 0x20 == 0x70 || text[index] | 0x20 == 0x74 || text[index] | 0x20 == 0x73 else { return nil }
+    let nameEnd = end(from: index, within: 24, while: TextScanner.isToken)
+    guard byte(nameEnd) == 0x20, SecretName.meaning(text[index..<nameEnd]) == .secret else { return nil }
+    var start = nameEnd + 1
+    if hasWord("is ", at: start) || hasWord("was ", at: start) {
+      start = end(from: start, within: 4) { $0 != 0x20 } + 1
+      let head = end(from: start, within: 96, while: TextScanner.isBareValue)
+      guard head - start >= 6, isSecretive(start..<head), text[start..<head].contains(where: TextScanner.isDigit),
+        !isMarked(start),
+        !isNoSecret(start..<head, inProse: true)
+      else { return nil }
+    } else {
+      let user = back(from: index - 1, within: 64) { $0 > 0x20 }
+      guard byte(index - 1) == 0x20, user < index - 1, hasWord("login ", at: user - 6), start < text.count, !isMarked(start)
+      else {
+        return nil
+      }
+    }
+    let end = end(from: start, while: TextScanner.isBareValue)
+    return end > start ? Match(range: start..<end, kind: .secret) : nil
   }
 
   // MARK: Addresses
