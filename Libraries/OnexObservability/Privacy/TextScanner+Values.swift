@@ -179,9 +179,8 @@ extension TextScanner {
     "null", "nil", "none", "true", "false", "undefined", "unset", "empty", "required", "optional", "string", "str", "text",
     "varchar",
     "char", "int", "integer", "number", "bool", "boolean", "any", "object", "bytes", "let", "const", "func", "function", "return",
-    "await", "async", "new", "input", "prompt", "getpass", "include", "inherit", "omit", "same-origin", "redacted", "hidden",
-    "removed",
-    "masked", "secretstr",
+    "await", "async", "new", "input", "prompt", "getpass", "include", "inherit", "omit", "same-origin", "redacted",
+    "secretstr",
   ]
 
   /// Words that begin a sentence about a secret.
