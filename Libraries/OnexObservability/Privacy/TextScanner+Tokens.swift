@@ -69,6 +69,13 @@ extension TextScanner {
     return (65..<123).map { first in shapes.filter { $0.prefix[0] == UInt8(first) } }
   }()
 
+  /// True for the two bytes that a prefix begins with: most words begin otherwise, and cost one look.
+  private static let beginnings: [Bool] = {
+    var table = [Bool](repeating: false, count: 1 << 16)
+    for shape in shapes.joined() { table[Int(shape.prefix[0]) << 8 | Int(shape.prefix[1])] = true }
+    return table
+  }()
+
   /// A digit within so many characters tells a token from words.
   private static let digitWithin = 64
 
@@ -76,8 +83,10 @@ extension TextScanner {
   mutating func token(_ index: Int) -> Match? {
     let place = Int(text[index]) - 65
     guard place >= 0, place < TextScanner.shapes.count, index >= settled else { return nil }
-    for shape in TextScanner.shapes[place] where hasPrefix(shape.prefix, at: index) {
-      if let match = token(index, shape) { return match }
+    if TextScanner.beginnings[Int(text[index]) << 8 | Int(byte(index + 1))] {
+      for shape in TextScanner.shapes[place] where hasPrefix(shape.prefix, at: index) {
+        if let match = token(index, shape) { return match }
+      }
     }
     switch text[index] {
     case ascii("e"): return webToken(index)
