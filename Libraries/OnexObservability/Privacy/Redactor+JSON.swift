@@ -19,8 +19,8 @@ extension Redactor {
   private func redacted(_ elements: [JSONValue], _ budget: DecodingBudget) throws(FieldProblem) -> JSONValue? {
     try budget.check(elements.count)
     // `["Authorization", "x"]`
-    if elements.count == 2, let name = elements[0].string, SecretName.meaning(name) != nil, let value = elements[1].string,
-      !Redactor.isName(value), let mark = secret(elements[1], .secret)
+    if elements.count == 2, let name = elements[0].string, let meaning = SecretName.meaning(name), let value = elements[1].string,
+      meaning == .header || !Redactor.isName(value), let mark = secret(elements[1], .secret)
     {
       return .array([elements[0], mark])
     }

@@ -57,13 +57,17 @@ extension TextScanner {
   private mutating func longOption(_ index: Int) -> Match? {
     let start = byte(index + 1) == 0x2D ? index + 2 : index + 1
     let nameEnd = end(from: start, within: 48, while: TextScanner.isToken)
-    guard nameEnd > start + 1, TextScanner.isBlank(byte(nameEnd)), !hasText("no-", at: start) else { return nil }
+    guard nameEnd > start + 1, TextScanner.isBlank(byte(nameEnd)) || byte(nameEnd) == 0x3D, !hasText("no-", at: start) else {
+      return nil
+    }
     let name = text[start..<nameEnd]
     let value = end(from: nameEnd, within: 16, while: TextScanner.isBlank)
     let isUser = (["user", "proxy-user"] as [StaticString]).contains {
       $0.utf8CodeUnitCount == name.count && hasText($0, at: start)
     }
-    if isUser { return userAndPassword(value) }
+    if isUser { return userAndPassword(byte(nameEnd) == 0x3D ? nameEnd + 1 : value) }
+    // `--password=x` is a name and its value.
+    guard byte(nameEnd) != 0x3D else { return nil }
     guard let meaning = SecretName.meaning(name), meaning != .header else { return nil }
     return optionValue(value)
   }
@@ -74,7 +78,8 @@ extension TextScanner {
     let value = end(from: index + 2, within: 16, while: TextScanner.isBlank)
     switch (letter, command) {
     case (ascii("u"), .identity): return nil
-    case (ascii("u"), _), (ascii("U"), .curl): return isApart ? userAndPassword(value) : nil
+    case (ascii("u"), .curl), (ascii("U"), .curl): return userAndPassword(value)
+    case (ascii("u"), _): return isApart ? userAndPassword(value) : nil
     case (ascii("p"), .mysql): return isApart ? nil : optionValue(value)
     case (ascii("p"), .sshpass): return optionValue(value)
     case (ascii("p"), .login), (ascii("a"), .redis), (ascii("w"), .ldap): return isApart ? optionValue(value) : nil
@@ -89,8 +94,17 @@ extension TextScanner {
       return nil
     }
     let head = end(from: start, within: 96, while: TextScanner.isArgument)
-    guard head > start, !isNoSecret(start..<head), !hasText("id=", at: start) else { return nil }
+    guard head > start, !isNoSecret(start..<head, inProse: byte(start - 1) == 0x20 && !isCommandWord(start..<head)),
+      !hasText("id=", at: start)
+    else { return nil }
     return Match(range: start..<end(from: head, while: TextScanner.isArgument), kind: .secret)
+  }
+
+  /// `-p secret`: a word that is a password more often than a placeholder.
+  private func isCommandWord(_ range: Range<Int>) -> Bool {
+    (["secret", "password", "token", "value", "file"] as [StaticString]).contains {
+      $0.utf8CodeUnitCount == range.count && hasWord($0, at: range.lowerBound)
+    } && !text[range].allSatisfy(TextScanner.isUpper)
   }
 
   /// The password of `user:password`; two numbers are ids.
@@ -102,7 +116,7 @@ extension TextScanner {
     guard colon > user, byte(colon) == 0x3A, !isMarked(colon + 1) else { return nil }
     let head = end(from: colon + 1, within: 96) { isQuoted ? $0 != quote && $0 != 0x0A : TextScanner.isArgument($0) }
     let password = colon + 1..<head
-    guard !password.isEmpty, !isNoSecret(password), byte(colon + 1) != 0x2F else { return nil }
+    guard !password.isEmpty, !isNoSecret(password, inProse: false), byte(colon + 1) != 0x2F else { return nil }
     if text[user..<colon].allSatisfy(TextScanner.isDigit), text[password].allSatisfy(TextScanner.isDigit) { return nil }
     let end = end(from: head) { isQuoted ? $0 != quote && $0 != 0x0A : TextScanner.isArgument($0) }
     return Match(range: colon + 1..<end, kind: .secret)

@@ -12,12 +12,16 @@ extension TextScanner {
     let charactersMin: Int
     /// The prefix is an address that may stay.
     let keepsPrefix: Bool
+    /// The prefix begins words, too: `sk-learn`.
+    let isAmbiguous: Bool
 
     init(_ prefix: String, _ characters: Characters = .token, _ charactersMin: Int = 16, keepsPrefix: Bool = false) {
       self.prefix = Array(prefix.utf8)
       self.characters = characters
       self.charactersMin = charactersMin
       self.keepsPrefix = keepsPrefix
+      isAmbiguous =
+        prefix.utf8.count < 4 || ["key-", "pypi-", "sess-", "xai-", "secret_", "dapi", "pul-", "fo1_", "ATBB"].contains(prefix)
     }
 
     func accepts(_ byte: UInt8) -> Bool {
@@ -65,6 +69,13 @@ extension TextScanner {
     return (65..<123).map { first in shapes.filter { $0.prefix[0] == UInt8(first) } }
   }()
 
+  /// True for the two bytes that a prefix begins with: most words begin otherwise, and cost one look.
+  private static let beginnings: [Bool] = {
+    var table = [Bool](repeating: false, count: 1 << 16)
+    for shape in shapes.joined() { table[Int(shape.prefix[0]) << 8 | Int(shape.prefix[1])] = true }
+    return table
+  }()
+
   /// A digit within so many characters tells a token from words.
   private static let digitWithin = 64
 
@@ -72,8 +83,10 @@ extension TextScanner {
   mutating func token(_ index: Int) -> Match? {
     let place = Int(text[index]) - 65
     guard place >= 0, place < TextScanner.shapes.count, index >= settled else { return nil }
-    for shape in TextScanner.shapes[place] where hasPrefix(shape.prefix, at: index) {
-      if let match = token(index, shape) { return match }
+    if TextScanner.beginnings[Int(text[index]) << 8 | Int(byte(index + 1))] {
+      for shape in TextScanner.shapes[place] where hasPrefix(shape.prefix, at: index) {
+        if let match = token(index, shape) { return match }
+      }
     }
     switch text[index] {
     case ascii("e"): return webToken(index)
@@ -93,11 +106,19 @@ extension TextScanner {
   private mutating func token(_ index: Int, _ shape: TokenShape) -> Match? {
     let start = index + shape.prefix.count
     let head = end(from: start, within: max(TextScanner.digitWithin, shape.charactersMin), while: shape.accepts)
-    guard head - start >= shape.charactersMin, text[start..<head].contains(where: TextScanner.isDigit) else { return nil }
+    guard head - start >= shape.charactersMin, !shape.isAmbiguous || isMixture(start..<head) else { return nil }
     var end = end(from: head, while: shape.accepts)
     // The full stop of a sentence.
     if text[end - 1] == 0x2E { end -= 1 }
     return Match(range: (shape.keepsPrefix ? start : index)..<end, kind: .apiKey)
+  }
+
+  /// Digits, letters of both cases, or one long word: no name with hyphens.
+  private func isMixture(_ range: Range<Int>) -> Bool {
+    let bytes = text[range]
+    return bytes.contains(where: TextScanner.isDigit)
+      || bytes.contains(where: TextScanner.isUpper) && bytes.contains(where: TextScanner.isLower)
+      || range.count >= 20 && bytes.allSatisfy(TextScanner.isAlphanumeric)
   }
 
   /// `Bearer …` (RFC 6750), unless it is prose.

@@ -79,6 +79,11 @@ extension TextScanner {
       if byte == 0x5C {
         run += 1
       } else {
+        // SQL writes a quote within a string twice.
+        if byte == 0x27, quote == 0x27, slashes == 0, self.byte(index + 1) == 0x27, self.byte(index + 2) > 0x2C {
+          index += 2
+          continue
+        }
         if byte == quote, run < own || run % period == own {
           lookedAhead &+= index - start
           return index - min(run, own)
@@ -123,18 +128,24 @@ extension TextScanner {
     guard byte(start) != 0x7B, byte(start) != 0x5B else { return nil }
     let head = end(from: start, within: 96, while: TextScanner.isBareValue)
     let value = start..<head
-    guard !value.isEmpty, !isNoSecret(value) else { return nil }
+    guard !value.isEmpty, !isNoSecret(value, inProse: !isAssignment), !isOwnName(value, name) else { return nil }
     // `PWD=/home/ada`
     if byte(start) == 0x2F, hasWord("pwd", at: name.upperBound - 3) { return nil }
     switch meaning {
     case .secrets where text[value].allSatisfy({ !TextScanner.isLetter($0) }): return nil
-    case .short where !isAssignment && !isSecretive(value),
+    case .short where !isAssignment && !isSecretive(value) && !(value.count >= 9 && text[value].allSatisfy(TextScanner.isDigit)),
       .short where text[value].allSatisfy(TextScanner.isDigit) && name.count == 4:
       return nil
     case .secret where !isAssignment && isUnexpected(before: name): return nil
     default: break
     }
     return Match(range: start..<end(from: head, while: TextScanner.isBareValue), kind: .secret)
+  }
+
+  /// `login(user=user, password=password)`: a variable of the same name.
+  private func isOwnName(_ value: Range<Int>, _ name: Range<Int>) -> Bool {
+    value.count <= name.count && (byte(value.upperBound) == 0x29 || byte(value.upperBound) == 0x2C)
+      && text[value].elementsEqual(text[name.upperBound - value.count..<name.upperBound])
   }
 
   private static func isBareValue(_ byte: UInt8) -> Bool {
@@ -159,96 +170,6 @@ extension TextScanner {
     return (["unexpected", "expected", "next", "current", "last", "syntax"] as [StaticString]).contains {
       hasWord($0, at: end - $0.utf8CodeUnitCount)
     }
-  }
-
-  // MARK: Values that are none
-
-  /// Words that stand in the place of a secret in prose, in types and in forms.
-  private static let plainWords: Set<String> = [
-    "null", "nil", "none", "true", "false", "undefined", "unset", "empty", "missing", "required", "optional", "invalid", "valid",
-    "expired", "expires", "incorrect", "wrong", "denied", "failed", "unknown", "accepted", "rejected", "ok", "yes", "no", "not",
-    "is",
-    "are", "was", "has", "have", "had", "must", "should", "cannot", "can", "could", "may", "might", "will", "would", "needs",
-    "needed",
-    "too", "use", "using", "used", "enter", "please", "the", "a", "an", "this", "that", "your", "my", "our", "its", "for", "to",
-    "from", "or", "and", "of", "in", "on", "at", "by", "with", "without", "changed", "change", "reset", "updated", "field",
-    "option",
-    "flag", "argument", "parameter", "switch", "value", "string", "str", "text", "varchar", "char", "int", "integer", "number",
-    "bool",
-    "boolean", "any", "object", "bytes", "var", "let", "const", "func", "function", "return", "await", "async", "new", "input",
-    "prompt", "getpass", "type", "include", "inherit", "omit", "same-origin", "redacted", "hidden", "removed", "masked", "secret",
-    "password", "token", "enabled", "disabled", "found", "generated", "set", "stored", "read", "sent", "received", "refreshed",
-    "auth",
-    "granted", "pending", "verified", "if", "when", "see", "how", "what", "why", "count", "limit", "length", "secretstr", "self",
-    "def",
-  ]
-
-  /// A word of prose, a placeholder or an expression.
-  func isNoSecret(_ range: Range<Int>) -> Bool { isPlaceholder(range) || isPlainWord(range) || isCode(range) }
-
-  private func isPlainWord(_ range: Range<Int>) -> Bool {
-    var end = range.upperBound
-    while end > range.lowerBound, !TextScanner.isAlphanumeric(text[end - 1]) { end -= 1 }
-    guard end > range.lowerBound else { return text[range].allSatisfy { $0 < 0x80 } && range.count < 4 }
-    guard end - range.lowerBound <= 11, range.upperBound - end <= 3 else { return false }
-    return TextScanner.plainWords.contains(String(decoding: text[range.lowerBound..<end], as: UTF8.self).lowercased())
-  }
-
-  /// `***`, `xxxx`, `<password>`, `${NAME}`, `$NAME`, `%s`, `{{ name }}`, `PASSWORD`: the place of a secret.
-  private func isPlaceholder(_ range: Range<Int>) -> Bool {
-    guard range.count <= 64, let first = text[range].first, let last = text[range].last else { return false }
-    if text[range].allSatisfy({ $0 == first }), "*xX.-_?•#".utf8.contains(first) { return true }
-    if text[range].allSatisfy({ $0 == 0x2A || $0 == 0x2E }) { return true }
-    switch first {
-    case ascii("<"): return last == 0x3E
-    case ascii("{"): return last == 0x7D
-    case ascii("["): return last == 0x5D
-    case ascii("%"): return range.count <= 3 || last == 0x25 || byte(range.lowerBound + 1) == 0x28
-    case ascii("$"):
-      let second = byte(range.lowerBound + 1)
-      if second == 0x7B || second == 0x28 { return true }
-      let name = text[range.lowerBound + 1..<range.upperBound]
-      if name.allSatisfy({ TextScanner.isUpper($0) || $0 == 0x5F || TextScanner.isDigit($0) }) { return true }
-      return name.allSatisfy { TextScanner.isToken($0) } && SecretName.meaning(name) != nil
-    default:
-      let isName = text[range].allSatisfy { TextScanner.isUpper($0) || $0 == 0x5F }
-      return isName && SecretName.meaning(text[range]) != nil
-    }
-  }
-
-  /// The roots of an expression that reads a secret from elsewhere.
-  private static let roots: [StaticString] = [
-    "self.", "this.", "config.", "os.", "process.", "env.", "settings.", "request.", "req.", "args.", "options.", "opts.",
-    "params.",
-    "ctx.", "context.", "secrets.", "vars.", "props.", "state.", "user.", "data.", "input.", "environ.", "app.", "client.",
-    "session.",
-    "vault.", "credentials.", "conf.", "cfg.", "event.", "body.", "module.", "local.", "var.", "environ.", "properties.",
-  ]
-
-  /// `self.token`, `os.environ`, `getpass()`: an expression.
-  private func isCode(_ range: Range<Int>) -> Bool {
-    let name = end(from: range.lowerBound, within: 64) { TextScanner.isLetter($0) || $0 == 0x5F || $0 == 0x2E }
-    guard name > range.lowerBound + 1 else { return false }
-    // A call or a subscript.
-    if byte(name) == 0x28 || byte(name) == 0x5B { return true }
-    guard name == range.upperBound || byte(name) == 0x3F || byte(name) == 0x21 else { return false }
-    return TextScanner.roots.contains { hasText($0, at: range.lowerBound) }
-  }
-
-  /// A digit beside letters, or a sign within: no plain word.
-  private func isSecretive(_ range: Range<Int>) -> Bool {
-    var (letters, digits, signs) = (0, 0, 0)
-    for byte in text[range] {
-      if TextScanner.isLetter(byte) {
-        letters += 1
-      } else if TextScanner.isDigit(byte) {
-        digits += 1
-      } else if byte != 0x2E && byte != 0x2C && byte != 0x21 && byte != 0x3A {
-        signs += 1
-      }
-    }
-    return letters > 0 && digits > 0 || signs > 0 && letters > 0 && range.count >= 6 || digits > 0 && signs > 0
-      || range.count >= 24
   }
 
   // MARK: Headers
@@ -319,6 +240,7 @@ extension TextScanner {
       return nil
     }
     // Back over `", "` to the text before, over that to its quote, and over `": "` to what it is called.
+    if let match = valueBeforeName(index) { return match }
     var end = back(from: name.lowerBound, within: 48) { !TextScanner.isToken($0) }
     let secret = back(from: end, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
     guard secret < end, SecretName.meaning(text[secret..<end]) != nil else { return nil }
@@ -334,6 +256,29 @@ extension TextScanner {
     let head = self.end(from: start, within: 96, while: TextScanner.isBareValue)
     guard head > start, !isPlainWord(start..<head), !isPlaceholder(start..<head) else { return nil }
     return Match(range: start..<self.end(from: head, while: TextScanner.isBareValue), kind: .secret)
+  }
+
+  /// `"value": "x", "name": "DB_PASSWORD"`; the value has 256 bytes at most.
+  private func valueBeforeName(_ index: Int) -> Match? {
+    let open = end(from: index + 1, within: 16) { TextScanner.isSpace($0) || $0 == 0x5C }
+    let quote = byte(open)
+    guard quote == 0x22 || quote == 0x27 else { return nil }
+    let close = end(from: open + 1, within: 256) { $0 != quote && $0 != 0x5C }
+    let next = end(from: close, within: 24) { !TextScanner.isWord($0) && $0 != 0x7D && $0 != 0x5D }
+    guard close > open + 1, byte(close) == quote || byte(close) == 0x5C, text[close..<next].contains(0x2C), !isMarked(open + 1)
+    else {
+      return nil
+    }
+    let nameEnd = end(from: next, within: 12, while: TextScanner.isToken)
+    guard TextScanner.nameNames.contains(where: { $0.utf8CodeUnitCount == nameEnd - next && hasWord($0, at: next) }) else {
+      return nil
+    }
+    let secret = end(from: nameEnd, within: 16) { !TextScanner.isToken($0) && $0 != 0x7D && $0 != 0x2C }
+    let secretEnd = end(from: secret, within: SecretName.bytesMax) { TextScanner.isToken($0) || $0 == 0x2E }
+    guard secretEnd > secret, SecretName.meaning(text[secret..<secretEnd]) != nil, !isPlaceholder(open + 1..<close) else {
+      return nil
+    }
+    return Match(range: open + 1..<close, kind: .secret)
   }
 
   private func back(from index: Int, within limit: Int, while accepts: (UInt8) -> Bool) -> Int {
@@ -355,9 +300,10 @@ extension TextScanner {
     let open = back(from: nameStart, within: 8) { $0 == 0x22 || $0 == 0x27 || $0 == 0x5C || TextScanner.isSpace($0) }
     guard isOption || byte(open - 1) == 0x5B || byte(open - 1) == 0x28 else { return nil }
     guard let match = quoted(end(from: index + 1, within: 64, while: TextScanner.isSpace)) else { return nil }
-    // `["password", "email"]` is a list of names.
+    // `["password", "email"]` is a list of names, `[["password", "x"]]` one of pairs.
+    let isNested = byte(open - 1) == 0x5B && (byte(open - 2) == 0x5B || byte(open - 2) == 0x2C)
     let isWord = match.range.count <= 24 && text[match.range].allSatisfy { TextScanner.isLower($0) || $0 == 0x5F }
-    return isWord ? nil : match
+    return isWord && !isNested && SecretName.meaning(text[nameStart..<nameEnd]) != .header ? nil : match
   }
 
   /// `<password>x</password>`.
@@ -387,6 +333,32 @@ extension TextScanner {
         || hasWord("passphrase", at: end - 10) || hasWord("identified by", at: end - 13)
     else { return nil }
     return quoted(index)
+  }
+
+  /// `login ada password x` of a netrc file, `the password is hunter2`.
+  ///
+  /// - Parameter index: where a word begins with a letter.
+  mutating func spoken(_ index: Int) -> Match? {
+    guard text[index] | 0x20 == 0x70 || text[index] | 0x20 == 0x74 || text[index] | 0x20 == 0x73 else { return nil }
+    let nameEnd = end(from: index, within: 24, while: TextScanner.isToken)
+    guard byte(nameEnd) == 0x20, SecretName.meaning(text[index..<nameEnd]) == .secret else { return nil }
+    var start = nameEnd + 1
+    if hasWord("is ", at: start) || hasWord("was ", at: start) {
+      start = end(from: start, within: 4) { $0 != 0x20 } + 1
+      let head = end(from: start, within: 96, while: TextScanner.isBareValue)
+      guard head - start >= 6, isSecretive(start..<head), text[start..<head].contains(where: TextScanner.isDigit),
+        !isMarked(start),
+        !isNoSecret(start..<head, inProse: true)
+      else { return nil }
+    } else {
+      let user = back(from: index - 1, within: 64) { $0 > 0x20 }
+      guard byte(index - 1) == 0x20, user < index - 1, hasWord("login ", at: user - 6), start < text.count, !isMarked(start)
+      else {
+        return nil
+      }
+    }
+    let end = end(from: start, while: TextScanner.isBareValue)
+    return end > start ? Match(range: start..<end, kind: .secret) : nil
   }
 
   // MARK: Addresses

@@ -71,7 +71,7 @@ struct TextScanner {
     let first = text[index]
     if TextScanner.isDigit(first) { return number(index) }
     command = Command(self, at: index) ?? command
-    return token(index) ?? iban(index)
+    return token(index) ?? iban(index) ?? spoken(index)
   }
 
   private mutating func sign(at index: Int) -> Match? {

@@ -65,7 +65,7 @@ struct ConsumerMonitor: Sendable {
   }
 
   private func show(_ verdict: Staleness.Verdict) {
-    if skips.isOver(at: clock.uptime()) { health.clear(SkippedRecords.reason) }
+    if skips.isOver(at: clock.uptime()) { health.clear(ObservabilityConsumer.recordsSkippedReason) }
     show("POLL_STALE", verdict.isPollStale, "the broker was not polled for more than \(pollMax)")
     let stale = verdict.stalePartitions
     let named = stale.prefix(ConsumerMonitor.namedMax).map(\.description).joined(separator: ", ")

@@ -25,6 +25,7 @@ final class ObservabilityConsumer: Sendable {
   }
 
   private static let joining = "JOINING_GROUP"
+  static let recordsSkippedReason = "RECORDS_SKIPPED"
   /// Of one poll at most; the buffer's bounds can be exceeded by as much.
   private static let pollRecordsMax = 1000
   private static let pollBytesMax = 1 << 20
@@ -211,7 +212,7 @@ final class ObservabilityConsumer: Sendable {
         "to": .integer(Int(to)), "count": .integer(Int(count)),
       ])
     let message = skips.add(partition, count, at: clock.uptime())
-    context.health.raise(SkippedRecords.reason, message: message, blocksReadiness: false)
+    context.health.raise(ObservabilityConsumer.recordsSkippedReason, message: message, blocksReadiness: false)
   }
 
   /// The topic was made again, or its log lost its end: reading goes on at `to`, below what was read. What was read is still written.

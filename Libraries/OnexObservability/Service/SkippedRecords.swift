@@ -5,7 +5,6 @@ import Synchronization
 ///
 /// They cannot be read any more, so nothing ends the reason but time. Pure apart from its lock: time is given.
 final class SkippedRecords: Sendable {
-  static let reason = "RECORDS_SKIPPED"
   /// Long enough to be seen by a person, after the last loss.
   static let shownFor: Duration = .seconds(3600)
   /// Partitions that a message names.

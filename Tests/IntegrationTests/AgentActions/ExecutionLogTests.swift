@@ -1,4 +1,5 @@
 import OnexCore
+import OnexJSON
 import OnexPostgres
 import Testing
 
@@ -77,6 +78,39 @@ import Testing
       let other = RandomIDSource().next()
       for event in sample { _ = try await store.insert([try row(other, event)], into: .agentExecutionLogs) }
       #expect(try await stored(other, connection) == line(expected(sample)))
+      await store.close()
+    }
+  }
+
+  /// Unknown fields of all events are kept, whatever their order, and telling an event again changes nothing.
+  @Test func membersBelowExtraAreMerged() async throws {
+    try await ScratchDatabase.withSchema { url, connection in
+      let store = PostgresRowStore { PostgresClient(PostgresConfiguration(.connectionString(url))) }
+      func told(_ id: RawUUID, _ minute: Int, _ metadata: JSONValue?, _ fields: [(String, JSONValue)]) throws -> Row {
+        var event = JSONObject([
+          ("execution_id", .string(id.description)), ("correlation_id", .string(id.description)), ("agent_name", "a"),
+          ("status", "running"), ("created_at", "2026-11-21T03:00:00Z"), ("updated_at", .string("2026-11-21T03:0\(minute):00Z")),
+        ])
+        event["metadata"] = metadata
+        for (name, value) in fields { event[name] = value }
+        var decoder = RowDecoder()
+        let record = ConsumedRecord(
+          source: TopicPartition("t", 0), offset: 0, key: nil, value: JSONValue.object(event).encoded(), timestamp: nil)
+        return try decoder.decode(record, for: .agentExecutionLogs, receivedAt: Timestamp(microseconds: 0))
+      }
+      for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+        let id = RandomIDSource().next()
+        let rows = [
+          try told(id, 1, nil, [("foo", 1)]), try told(id, 2, ["team": "x"], [("bar", 2)]),
+          try told(id, 3, ["extra": "text"], []),
+        ]
+        for index in order { _ = try await store.insert([rows[index]], into: .agentExecutionLogs) }
+        let text = try await connection.query(
+          "SELECT metadata::text AS m FROM agent_execution_logs WHERE execution_id = $1", [.uuid(id)])
+        let metadata = try JSONValue.parse(Bytes(text[0].value("m", as: String.self)))
+        #expect(metadata == ["team": "x", "extra": ["foo": 1, "bar": 2, "extra": "text"]], "\(order): \(metadata)")
+        #expect(try await store.insert([rows[order[0]]], into: .agentExecutionLogs) == 0, "a repeat changes nothing")
+      }
       await store.close()
     }
   }

@@ -49,6 +49,13 @@ struct PoisonMatrix {
       Poison(
         name: "too large", value: encoded(["filler": .string(String(repeating: "x", count: DecodingPolicy.recordBytesDefault))]),
         reason: "at most \(DecodingPolicy.recordBytesDefault) are allowed", code: "PAYLOAD_TOO_LARGE"),
+      Poison(
+        name: "lone surrogate", value: encoded(["surprise": "@"]).text.replacingLast("@", with: "\\ud800"), reason: "JSON",
+        code: "INVALID_JSON"),
+      Poison(
+        name: "number with too many digits for jsonb",
+        value: encoded(["surprise": .number(JSONNumber(validatedLiteral: "1e131072"))]), reason: "22003"),
+      Poison(name: "NUL in a name", value: encoded(["sur\0prise": 1]), reason: "unknown field contains a NUL"),
       Poison(name: "NUL in an unknown field", value: encoded(["surprise": "a\0b"]), reason: "unknown field contains a NUL"),
       Poison(
         name: "number that jsonb cannot hold",
@@ -85,4 +92,12 @@ struct PoisonMatrix {
   }
 
   private func encoded(_ changes: [String: JSONValue]) -> Bytes { JSONValue.object(event(changes)).encoded() }
+}
+
+extension String {
+  /// As bytes, with the last occurrence of a character replaced.
+  fileprivate func replacingLast(_ character: Character, with text: String) -> Bytes {
+    guard let index = lastIndex(of: character) else { return Bytes(self) }
+    return Bytes(self[..<index] + text + self[self.index(after: index)...])
+  }
 }

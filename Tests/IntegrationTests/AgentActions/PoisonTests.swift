@@ -1,4 +1,5 @@
 import OnexCore
+import OnexJSON
 import OnexPostgres
 import ProcessTestSupport
 import Testing
@@ -63,6 +64,32 @@ import Testing
     }
   }
 
+  /// Events that once took minutes each: they are stored, and what is behind them as well.
+  @Test func eventsOfManyNamesHoldUpNothing() async throws {
+    let matrix = PoisonMatrix(table: .agentActions)
+    try await ScratchDatabase.with { url in
+      let stage = try await AgentActionsStage(databaseURL: url)
+      let names = (0..<1500).map { "user\($0)@example.com" }
+      let addresses = JSONValue.object(JSONObject(names.map { ($0, 1) }))
+      let fields = Dictionary(uniqueKeysWithValues: (0..<40_000).map { ("unknown_\($0)", JSONValue.boolean(true)) })
+      let tooMany = Dictionary(uniqueKeysWithValues: (0..<50_001).map { ("u\($0)", JSONValue.integer($0)) })
+      let events = [
+        matrix.event(["metadata": addresses]), matrix.event(["metadata": addresses]), matrix.event(["metadata": addresses]),
+        matrix.event().merging(fields), matrix.event().merging(tooMany), matrix.event(),
+      ]
+      let member = try stage.member()
+      let letters = try await stage.run(member) {
+        try await stage.send(events.map { JSONValue.object($0).encoded() })
+        try await AgentActionsStage.until { member.metric("rows_total") == 5 && member.metric("dead_letters_total") == 1 }
+        return try await stage.deadLetters(count: 1)
+      }
+      #expect(letters.first?.text("onex_dlq_error_code") == "PAYLOAD_TOO_LARGE")
+      let counts = try await stage.column(
+        "SELECT count(*)::text AS n FROM agent_actions, jsonb_object_keys(metadata) AS k WHERE k LIKE '[REDACTED:email]%'")
+      #expect(counts == ["4500"], "no member is lost")
+    }
+  }
+
   @Test func secretsDoNotReachTheDatabase() async throws {
     let matrix = PoisonMatrix(table: .agentActions)
     try await ScratchDatabase.with { url in
@@ -85,4 +112,10 @@ import Testing
 
 extension ConsumedRecord {
   fileprivate func text(_ header: String) -> String? { headers.first { $0.name == header }?.value?.text }
+}
+
+extension JSONObject {
+  fileprivate func merging(_ others: [String: JSONValue]) -> JSONObject {
+    JSONObject(members.map { ($0.name, $0.value) } + others.map { ($0.key, $0.value) })
+  }
 }
