@@ -26,7 +26,7 @@ extension EventBusError {
       self.init(.topicExists, message)
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
       self.init(.recordTooLarge, message)
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
       self.init(.recordRefused, message)
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
       self.init(.queueFull, message, isRetriable: true)

@@ -43,7 +43,8 @@ struct DurableInbox: Sendable {
     journal = PostgresJournal(database, logger: context.logger)
     store = PostgresStore(database, owner: "\(context.name) \(context.ids.next())", logger: context.logger)
     watch = StoreWatch(
-      store, outages: OutageReporter(health: context.health, logger: context.logger, name: "database"), context: context, clock: clock,
+      store, outages: OutageReporter(health: context.health, logger: context.logger, name: "database"), context: context,
+      clock: clock,
       machine: given.clock)
   }
 

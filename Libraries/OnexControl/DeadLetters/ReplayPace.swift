@@ -7,6 +7,9 @@ struct ReplayPace: Sendable {
   private static let batchMax = 500
 
   /// Records a second.
+  /// A year: no replay waits longer for a record.
+  private static let maxDelaySeconds = 31_536_000.0
+
   let rate: Int
 
   /// Records that are sent at once, so that a second has several batches.
@@ -14,6 +17,6 @@ struct ReplayPace: Sendable {
 
   /// How long after the start the next record may go.
   func delay(afterSending count: Int) -> Duration {
-    .saturating(seconds: Double(max(count, 0)) / Double(max(rate, 1)))
+    .saturating(seconds: min(Double(max(count, 0)) / Double(max(rate, 1)), ReplayPace.maxDelaySeconds))
   }
 }

@@ -66,7 +66,9 @@ struct Acknowledger: Sendable {
   private func releaseExecutions(of settlements: [Settlement]) async -> Bool {
     let claims = settlements.flatMap(\.executions)
     guard !claims.isEmpty else { return true }
-    let done: Void? = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in try await pipeline.parts.store.release(claims) }
+    let done: Void? = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
+      try await pipeline.parts.store.release(claims)
+    }
     return done != nil
   }
 

@@ -81,7 +81,8 @@ struct BatchDraft {
       guard let recorded = loaded.answers[known], let envelope = work.envelope else {
         return settle([], RequestIdentity(known, digest: work.envelope?.digest))
       }
-      let replay = AnswerReplay(topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now, isFinal: true)
+      let replay = AnswerReplay(
+        topic: context.router.topics.responses, outputBytesMax: context.outputBytesMax, now: now, isFinal: true)
       // A request that had to wait was recorded without an answer; the answer came later, in another entry.
       let isOther = recorded.digest.map { $0 != envelope.digest } ?? false
       let late = isOther ? nil : loaded.answers[.response(envelope.responseID)]

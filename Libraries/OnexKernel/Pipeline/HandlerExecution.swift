@@ -50,7 +50,9 @@ struct HandlerExecution: Sendable {
       let claim = ExecutionClaim(
         consumer: parts.group, identity: work.envelope.requestIdentity, source: work.record.source, offset: work.record.offset,
         epoch: epoch)
-      let outcome = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in try await parts.store.claimExecution(claim) }
+      let outcome = await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
+        try await parts.store.claimExecution(claim)
+      }
       switch outcome {
       case nil: return .drop
       case .fenced?:

@@ -178,9 +178,7 @@ final class ObservabilityConsumer: Sendable {
     case .skipped(let partition, let from, let to):
       recordsSkipped(partition, from: from, to: to)
     case .wentBack(let partition, let from, let to):
-      context.logger.error(
-        "the log went back: its topic was made again or has lost its end",
-        ["partition": .string(partition.description), "from": .integer(Int(from)), "to": .integer(Int(to))])
+      logWentBack(partition, from: from, to: to)
     case .recovered:
       brokerAnswers()
     }

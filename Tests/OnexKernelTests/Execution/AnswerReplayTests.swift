@@ -56,14 +56,16 @@ import Testing
     let second = try replay(recorded, for: request(2, mark: mark(2)))
     #expect(second.map { ReplyMark($0.extensions) } == [.stream(AnswerReplayTests.stream, intent: "a/2")])
     #expect(second.first?.causationID == EnvelopeID(RawUUID(high: 7, low: 2)) && second.first?.handler == "x")
-    #expect(try replay(recorded, for: request(3, mark: Self.deadline)).map { ReplyMark($0.extensions) } == [.deadline(Self.timer)])
+    #expect(
+      try replay(recorded, for: request(3, mark: Self.deadline)).map { ReplyMark($0.extensions) } == [.deadline(Self.timer)])
     #expect(try replay(recorded, for: request(4)).map { ReplyMark($0.extensions) } == [nil], "a repeat without a deadline")
   }
 
   @Test func theSameMessageUnderAnotherMarkIsAnsweredUnderThatOne() throws {
     let recorded = try answer(to: request(1, mark: Self.deadline))
     #expect(try replay(recorded, for: request(1)).map { ReplyMark($0.extensions) } == [nil])
-    #expect(try replay(recorded, for: request(1, mark: Self.deadline)).map { ReplyMark($0.extensions) } == [.deadline(Self.timer)])
+    #expect(
+      try replay(recorded, for: request(1, mark: Self.deadline)).map { ReplyMark($0.extensions) } == [.deadline(Self.timer)])
   }
 
   @Test func aFailureAndAConflictKeepTheAddressOfTheRequestAtHand() throws {
