@@ -81,21 +81,22 @@ struct DurableInbox: Sendable {
   /// Returns when this process may work on the database: it takes writes, is not being restored, and belongs to this deployment and this
   /// cluster. Until then `/ready` says what is missing.
   ///
-  /// - Returns: false at shutdown.
+  /// - Returns: the broker's cluster id, empty where it has none; `nil` at shutdown.
   /// - Throws: `ServiceFailure` with exit code 78 for another stack's database.
-  func admit(clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> Bool {
+  func admit(clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> String? {
     while !context.shutdown.isRequested, !Task.isCancelled {
-      if try await isAdmitted(clusterID) { return true }
+      if let cluster = try await admitted(clusterID) { return cluster }
       await context.rest(DurableInbox.admissionInterval)
     }
-    return false
+    return nil
   }
 
-  private func isAdmitted(_ clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> Bool {
-    guard let beat = await watch.look() else { return false }
+  /// - Returns: the cluster id of an admitted process.
+  private func admitted(_ clusterID: @Sendable () async throws(EventBusError) -> String?) async throws -> String? {
+    guard let beat = await watch.look() else { return nil }
     if let reason = beat.restoring {
       context.health.raise(DurableInbox.restoring, message: reason, blocksReadiness: true)
-      return false
+      return nil
     }
     context.health.clear(DurableInbox.restoring)
     let cluster: String?
@@ -103,14 +104,14 @@ struct DurableInbox: Sendable {
       cluster = try await clusterID()
     } catch {
       context.health.raise(DurableInbox.brokerUnreachable, message: error.description, blocksReadiness: true)
-      return false
+      return nil
     }
     context.health.clear(DurableInbox.brokerUnreachable)
     let own = RecordedDeployment(id: DeploymentCheck.deploymentID(context.configuration), clusterID: cluster)
     // A failure shows as the heartbeat's next one.
-    guard let recorded = try? await store.register(own) else { return false }
+    guard let recorded = try? await store.register(own) else { return nil }
     if let mismatch = DeploymentCheck.mismatch(own, recorded: recorded) { throw ServiceFailure.configuration(mismatch) }
-    return true
+    return cluster ?? ""
   }
 
   /// Applies migrations where asked for, and refuses a database of another version.

@@ -41,17 +41,17 @@ package struct HandlerRole: Sendable {
     }
     contracts.report(table, to: context)
     let (limits, group, output, clock) = (options.envelope, group, output, context.clock)
-    let remembers = !store.isStateless
+    let (remembers, clusterID) = (!store.isStateless, options.clusterID)
     return Pipeline(
       Pipeline.Parts(
         consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
         producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
         runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), context: context),
-        context: context,
+        context: context, clusterID: clusterID,
         decider: {
           HandlerDecider(
-            table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers)
+            table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers, clusterID: clusterID)
         }))
   }
 }

@@ -42,8 +42,9 @@ final class RoleRunner: Sendable {
     try connect()
   }
 
-  private func connect() throws {
-    guard let (contracts, options) = loaded.value else { return }
+  private func connect(_ cluster: String = "") throws {
+    guard var (contracts, options) = loaded.value else { return }
+    options.clusterID = cluster
     do {
       pipelines.set(try make(eventBus(), contracts, options))
     } catch let error as EventBusError {
@@ -54,10 +55,9 @@ final class RoleRunner: Sendable {
   func run() async throws {
     if let inbox {
       let bus = KafkaEventBus(kafka, logger: context.logger)
-      guard try await inbox.admit(clusterID: { () throws(EventBusError) in try await bus.clusterID() }) else {
-        return await inbox.store.close()
-      }
-      try connect()
+      let cluster = try await inbox.admit(clusterID: { () throws(EventBusError) in try await bus.clusterID() })
+      guard let cluster else { return await inbox.store.close() }
+      try connect(cluster)
     }
     let pipelines = pipelines.value ?? []
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -21,6 +21,7 @@ package struct RouterRole: Sendable {
     _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any StreamStore, _ options: RoleOptions, _ context: ServiceContext
   ) throws -> Pipeline {
     let (limits, group, topics, clock) = (options.envelope, group, topics, context.clock)
+    let clusterID = options.clusterID
     let signer = ReplySigner(keys: options.replySigningKeys)
     let operations = contracts.catalogue.router
     let table = ReducerTable(contracts: contracts.catalogue.contracts, types: reducers)
@@ -34,9 +35,12 @@ package struct RouterRole: Sendable {
         streams: Pipeline.Streams(store: store, router: streams),
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
         runner: HandlerRunner(threads: options.makeHandlerThreads(count: 1), context: context), context: context,
+        clusterID: clusterID,
+        clusterID: clusterID,
         decider: {
           RoutingDecider(
-            operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics, signer: signer)
+            operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics, signer: signer,
+            clusterID: clusterID)
         }))
   }
 }

@@ -51,6 +51,8 @@ public struct RoleOptions: Sendable {
   public var allowedHosts: [String] = []
   /// For contracts whose `allowed_paths` refer to the setting.
   public var dataDirectory: String?
+  /// The broker's, part of the identity of a request without `envelope_id`; empty where it has none.
+  public var clusterID = ""
   public var envelope = EnvelopeDecoder.Limits()
   public var outputBytesMax = (1 << 20) + (64 << 10)
   public var handlerThreads = 4

@@ -42,7 +42,8 @@ struct RestoreRun: Sendable {
       for request in try StreamState(snapshot.state).openRequests { open[request] = stream }
     }
     let since = dumpedAt + (.zero - RestoreRun.slack)
-    var found = Reconciliation(pending: pending, open: open, since: since, requestTopic: topics.requests)
+    let cluster = try await bus.clusterID() ?? ""
+    var found = Reconciliation(pending: pending, open: open, since: since, requestTopic: topics.requests, cluster: cluster)
     try await read([topics.effectRequests, topics.workerRequests]) { found.forwarded($0) }
     let passed = try await passedRequests()
     try await read([topics.requests]) { record in
@@ -104,7 +105,7 @@ struct RestoreRun: Sendable {
   private func sendAgain(_ ids: Set<EnvelopeID>, _ since: Timestamp) async throws -> Int {
     guard !ids.isEmpty else { return 0 }
     var records: [EnvelopeID: OutboundRecord] = [:]
-    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits())
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(), cluster: try await bus.clusterID() ?? "")
     try await read([topics.requests]) { record in
       guard case .success(let envelope) = decoder.decode(record), ids.contains(envelope.envelopeID) else { return }
       records[envelope.envelopeID] = OutboundRecord(

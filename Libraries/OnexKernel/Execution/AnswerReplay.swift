@@ -12,6 +12,8 @@ struct AnswerReplay {
   let now: Timestamp
   /// Answers leave the runtime: none carries the runtime's own fields, and those in a request were forged.
   let isFinal: Bool
+  /// The broker's cluster id, part of the identity of a request without `envelope_id`.
+  var clusterID = ""
 
   /// The outputs for `envelope`, which came in `record`: the recorded ones, or `CONFLICT` when they answer another request.
   func outputs(_ recorded: RecordedAnswer, for envelope: Envelope, in record: ConsumedRecord) -> [OutboundRecord] {
@@ -79,7 +81,8 @@ struct AnswerReplay {
 
   /// The request that a record holds, with the origin that it was given when it came first.
   func request(in record: ConsumedRecord) -> Envelope? {
-    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
+    var decoder = EnvelopeDecoder(
+      limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max), cluster: clusterID)
     guard case .success(var envelope) = decoder.decode(record) else { return nil }
     if isFinal { return envelope.withoutRuntimeFields }
     envelope.readOrigin()

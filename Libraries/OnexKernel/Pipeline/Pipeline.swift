@@ -21,6 +21,8 @@ public final class Pipeline: Sendable {
     public var responseTopic: String
     public var runner: HandlerRunner
     public var context: ServiceContext
+    /// The broker's cluster id; empty where it has none.
+    public var clusterID: String
     /// Makes the decider inside the task that alone uses it.
     public var decider: @Sendable () -> any Decider
 
@@ -28,7 +30,7 @@ public final class Pipeline: Sendable {
       consumer: any EventConsumer, producer: any EventProducer, store: any Store, streams: Streams? = nil, group: String,
       limits: PipelineLimits,
       outputBytesMax: Int, responseTopic: String, runner: HandlerRunner, context: ServiceContext,
-      decider: @escaping @Sendable () -> any Decider
+      clusterID: String = "", decider: @escaping @Sendable () -> any Decider
     ) {
       self.consumer = consumer
       self.producer = producer
@@ -40,6 +42,7 @@ public final class Pipeline: Sendable {
       self.responseTopic = responseTopic
       self.runner = runner
       self.context = context
+      self.clusterID = clusterID
       self.decider = decider
     }
   }
@@ -163,7 +166,7 @@ public final class Pipeline: Sendable {
   var replay: AnswerReplay {
     AnswerReplay(
       topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now(),
-      isFinal: parts.streams != nil)
+      isFinal: parts.streams != nil, clusterID: parts.clusterID)
   }
 
   /// Repeats `body` until the store answers.

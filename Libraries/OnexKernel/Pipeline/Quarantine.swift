@@ -19,7 +19,8 @@ struct Quarantine: Sendable {
     let identity = work?.identity ?? settlement.identities.first ?? nil
     // Rare: the record is read once more.
     let replay = AnswerReplay(
-      topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now(), isFinal: streams != nil)
+      topic: parts.responseTopic, outputBytesMax: parts.outputBytesMax, now: parts.context.clock.now(), isFinal: streams != nil,
+      clusterID: parts.clusterID)
     let request = work.map(\.envelope) ?? replay.request(in: record)
     var batch = OutputBatch(outputBytesMax: parts.outputBytesMax, capacity: 1024)
     let now = parts.context.clock.now()

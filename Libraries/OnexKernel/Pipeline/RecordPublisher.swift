@@ -127,7 +127,8 @@ struct RecordPublisher: Sendable {
       return written(response, for: output, topic: output.topic)
     }
     var requests = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
-    guard let topic = answerTopic(output.topic), case .success(let request) = requests.decode(record) else { return nil }
+    guard let topic = answerTopic(output.topic), case .success(var request) = requests.decode(record) else { return nil }
+    request.readOrigin()
     var response = ResponseEnvelope(
       answering: request, handler: nil, duration: .zero, timestamp: clock.now(), outcome: failure)
     response.metadata = nil

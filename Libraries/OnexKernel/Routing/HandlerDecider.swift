@@ -15,9 +15,9 @@ public final class HandlerDecider: Decider {
 
   public init(
     table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String,
-    remembers: Bool
+    remembers: Bool, clusterID: String = ""
   ) {
-    self.decoder = EnvelopeDecoder(limits: limits)
+    self.decoder = EnvelopeDecoder(limits: limits, cluster: clusterID)
     self.table = table
     self.clock = clock
     self.group = group

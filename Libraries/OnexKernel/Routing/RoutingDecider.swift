@@ -19,9 +19,9 @@ public final class RoutingDecider: Decider {
   /// - Parameter streams: `nil` in a process that keeps none.
   public init(
     operations: OperationRouter, streams: StreamRouter?, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock,
-    group: String, topics: RoutingTopics, signer: ReplySigner = ReplySigner(keys: [])
+    group: String, topics: RoutingTopics, signer: ReplySigner = ReplySigner(keys: []), clusterID: String = ""
   ) {
-    self.requests = EnvelopeDecoder(limits: limits)
+    self.requests = EnvelopeDecoder(limits: limits, cluster: clusterID)
     self.operations = operations
     self.streams = streams
     self.clock = clock
