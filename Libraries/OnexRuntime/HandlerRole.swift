@@ -51,7 +51,8 @@ package struct HandlerRole: Sendable {
         context: context, clusterID: clusterID,
         decider: {
           HandlerDecider(
-            table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers, clusterID: clusterID)
+            table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers,
+            clusterID: clusterID)
         }))
   }
 }
