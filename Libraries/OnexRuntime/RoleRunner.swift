@@ -43,7 +43,8 @@ final class RoleRunner: Sendable {
   }
 
   private func connect(_ cluster: String = "") throws {
-    guard var (contracts, options) = loaded.value else { return }
+    guard let (contracts, loadedOptions) = loaded.value else { return }
+    var options = loadedOptions
     options.clusterID = cluster
     do {
       pipelines.set(try make(eventBus(), contracts, options))

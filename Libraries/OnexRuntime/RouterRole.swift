@@ -36,7 +36,6 @@ package struct RouterRole: Sendable {
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
         runner: HandlerRunner(threads: options.makeHandlerThreads(count: 1), context: context), context: context,
         clusterID: clusterID,
-        clusterID: clusterID,
         decider: {
           RoutingDecider(
             operations: operations, streams: streams, limits: limits, clock: clock, group: group, topics: topics, signer: signer,
