@@ -458,8 +458,12 @@ def lag_of_the_right_group(manifests, repository):
 @rule
 def files_shared(manifests, repository):
     effects = manifests.named("Deployment", "runtime-effects")
-    for path in repository.filesystem_paths:
-        volume = mounts(effects).get(path)
+    settings = manifests.settings(effects)
+    for allowed in repository.filesystem_paths:
+        path = settings.get("ONEX_DATA_DIR", allowed) if allowed == "${ONEX_DATA_DIR}" else allowed
+        # The folder itself, or one below a volume: the program makes ONEX_DATA_DIR there.
+        within = [mount for mount in mounts(effects) if path == mount or path.startswith(mount.rstrip("/") + "/")]
+        volume = mounts(effects).get(max(within, key=len, default=None))
         if volume is None:
             yield effects, f"nothing is mounted at {path}, which the filesystem handler's contract allows"
             continue
