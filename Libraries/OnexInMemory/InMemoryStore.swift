@@ -267,4 +267,9 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
 
   /// Timers that wait, for tests.
   public var timersPending: Int { state.withLock { $0.streams.timers.count } }
+
+  /// The purposes of timers that wait, for tests.
+  public var timerPurposes: [String] {
+    state.withLock { $0.streams.timers.values.map { "\($0.timer.purpose) at \($0.timer.due)" } }
+  }
 }

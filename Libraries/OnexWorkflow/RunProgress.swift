@@ -28,6 +28,16 @@ struct RunProgress {
     reaction.timers.append(.set(name: timer.description, at: time))
   }
 
+  /// Cancels the run's deadline while it cannot have fired. What follows from a firing may still have to be published: its timer stays
+  /// until then, and firing again it does nothing to a run that has ended.
+  private mutating func cancelDeadline() {
+    guard let deadline = run.deadline, now + RunProgress.clockSlack < deadline else { return }
+    cancel(.deadline)
+  }
+
+  /// The clock by which timers fire may be this far from `now`.
+  private static let clockSlack = Duration.seconds(5)
+
   private mutating func cancel(_ timer: TimerName) { reaction.timers.append(.cancel(name: timer.description)) }
 
   // MARK: - Inputs
@@ -278,7 +288,7 @@ struct RunProgress {
       return compensate()
     }
     emit(.succeeded(output: output))
-    if run.deadline != nil { cancel(.deadline) }
+    cancelDeadline()
     reaction.answer = .everyone(.success(output.encoded()))
   }
 
@@ -315,7 +325,13 @@ struct RunProgress {
   }
 
   private mutating func end() {
-    if run.deadline != nil { cancel(.deadline) }
+    cancelDeadline()
+    // A step that cannot be taken back is not waited for: its timer has nothing left to do.
+    for definition in run.definition.steps {
+      guard let step = run.steps[definition.name] else { continue }
+      let isCompensation = step.state == .compensating || step.state == .compensationRetrying
+      cancelTimer(of: step, CallName(definition.name, isCompensation: isCompensation, attempt: step.attempt))
+    }
     let final = standing
     emit(.failed(final))
     // The deadline may have answered before, and at this very moment; then nobody is left.

@@ -61,7 +61,9 @@ struct ClientRequest: Sendable {
     if code == ErrorCode.deadlineExceeded.rawValue { return deadline != nil }
     switch kind {
     // With so many attempts a saga gets its answer, whatever is dead for however long.
-    case .echo, .effect, .count, .trip, .patient: return code == nil
+    case .echo, .effect, .count, .patient: return code == nil
+    // Near the deadline the role's clock may be over it before the run's is: the step's outcome is unknown then.
+    case .trip: return code == nil || (deadline != nil && code == ErrorCode.handlerTimeout.rawValue)
     case .hasty: return code == nil || ClientRequest.lost.contains(code ?? "")
     case .refused: return code == ErrorCode.notAllowed.rawValue
     case .once: return code == nil || code == ErrorCode.indeterminate.rawValue

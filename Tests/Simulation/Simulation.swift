@@ -52,6 +52,8 @@ final class Stage: Sendable {
     var isCalm = false
     var isOver = false
     var crashes = 0
+    /// A process was stopped for longer than its session while its handlers may have been running.
+    var hasZombie = false
     var problems: [String] = []
     var nextNode = 0
   }
@@ -100,7 +102,9 @@ final class Stage: Sendable {
       await client.waitUntilQuiet(world)
       end()
       await group.waitForAll()
-      let problems = await InvariantCheck(world: world, sent: sent, answers: client.answers).problems()
+      let problems = await InvariantCheck(
+        world: world, sent: sent, answers: client.answers, hasZombie: state.withLock { $0.hasZombie }
+      ).problems()
       state.withLock { $0.problems = problems }
     }
   }
@@ -153,6 +157,7 @@ final class Stage: Sendable {
           let pause = Duration.milliseconds(self.random(below: 12_000))
           try? await self.world.clock.sleep(for: min(pause, sessionTimeout))
           if pause > sessionTimeout {
+            self.state.withLock { $0.hasZombie = true }
             await node.bus.expireSessions()
             try? await self.world.clock.sleep(for: pause - sessionTimeout)
           }

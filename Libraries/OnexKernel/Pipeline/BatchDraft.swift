@@ -87,7 +87,10 @@ struct BatchDraft {
       let isOther = recorded.digest.map { $0 != envelope.digest } ?? false
       let late = isOther ? nil : loaded.answers[.response(envelope.responseID)]
       entry.isReplayed = true
-      return settle(replay.outputs(late ?? recorded, for: envelope, in: entry.record), envelope.ownIdentity)
+      var outputs = replay.outputs(recorded, for: envelope, in: entry.record)
+      // What the request asked of others may not have been published before a crash: it goes out again besides the answer.
+      if let late { outputs += replay.outputs(late, for: envelope, in: entry.record) }
+      return settle(outputs, envelope.ownIdentity)
     }
     do {
       try session.load(work.stream, loaded.snapshots[work.stream])

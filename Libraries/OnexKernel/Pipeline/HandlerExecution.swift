@@ -1,4 +1,5 @@
 import OnexCore
+import Synchronization
 
 /// One handler run, from the claim of its request to the settlement of its answer.
 ///
@@ -32,7 +33,10 @@ struct HandlerExecution: Sendable {
     // Under the message's own id: the entry under the key stays that of the first answer.
     case .answer(let outputs): settle(outputs, work.envelope.ownIdentity, nil)
     case .run(let claim):
+      let key = RunningKeys.Key(partition: start.lane.partition, key: start.key)
+      guard await pipeline.running.enter(key, while: { pipeline.lanes.isLive(start.lane) }) else { return }
       let response = await parts.runner.run(work) { await mayCall() }
+      pipeline.running.leave(key)
       // A run that was interrupted has no outcome: the record is delivered again.
       guard let response, !Task.isCancelled else { return }
       settle(respond(response), work.envelope.requestIdentity(for: response.outcome), claim)
@@ -136,6 +140,35 @@ struct HandlerExecution: Sendable {
       finishedKey: start.key)
     if let claim { settlement.executions = [claim] }
     pipeline.settlements.add(settlement)
+  }
+}
+
+/// Keys whose handlers run in this process.
+///
+/// A partition that was lost and comes back has new runs while those of before may not have ended: a run of the same key waits for them.
+/// Otherwise an effect of before could follow what was done meanwhile, such as its own compensation.
+final class RunningKeys: Sendable {
+  struct Key: Hashable, Sendable {
+    let partition: TopicPartition
+    let key: Bytes
+  }
+
+  private let keys = Mutex<Set<Key>>([])
+  private let changes = ChangeSignal()
+
+  /// - Returns: false when `isWanted` turned false, or the task was cancelled, before the key was free.
+  func enter(_ key: Key, while isWanted: () -> Bool) async -> Bool {
+    while !Task.isCancelled, isWanted() {
+      let seen = changes.generation
+      if keys.withLock({ $0.insert(key).inserted }) { return true }
+      await changes.wait(since: seen)
+    }
+    return false
+  }
+
+  func leave(_ key: Key) {
+    keys.withLock { _ = $0.remove(key) }
+    changes.notify()
   }
 }
 

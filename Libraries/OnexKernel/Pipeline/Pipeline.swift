@@ -64,6 +64,7 @@ public final class Pipeline: Sendable {
   let settlements: SettlementQueue
   let window = PublicationWindow()
   let fenced = FencedLanes()
+  let running = RunningKeys()
   let metrics: PipelineMetrics
   let outages: OutageReporter
   let missing: MissingRecords

@@ -267,10 +267,12 @@ struct Settler: Sendable {
         try await parts.store.recorded(identity, consumer: parts.group)
       }
     }
+    // What a stream asked of others when the request came first may not have been published before a crash.
+    let asked = recorded.outputs.filter { $0.topic != parts.responseTopic && $0.messageID != envelope.envelopeID }
     if let answer = await look(.response(envelope.responseID)) ?? nil {
-      return answer.outputs.isEmpty ? entry.outputs : replay.outputs(answer, for: envelope, in: entry.record)
+      return asked + (answer.outputs.isEmpty ? entry.outputs : replay.outputs(answer, for: envelope, in: entry.record))
     }
-    return await look(timer.firing) ?? nil == nil ? nil : entry.outputs
+    return await look(timer.firing) ?? nil == nil ? nil : asked + entry.outputs
   }
 
   /// Looked up only for an output that was refused.

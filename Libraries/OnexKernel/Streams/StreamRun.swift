@@ -34,7 +34,7 @@ struct StreamRun: ~Copyable {
   mutating func step(_ input: StreamInput) throws -> [StreamInput] {
     let reaction = try work.reducer.reducer.decide(state.body, input, now: now)
     for event in reaction.events { try add(event) }
-    for timer in reaction.timers { timers.append(change(timer)) }
+    for timer in reaction.timers where !isFiring(timer) { timers.append(change(timer)) }
     let refused = reaction.intents.compactMap { send($0) }
     try answer(reaction.answer, isRequest: { if case .request = input { true } else { false } }())
     isClosed = reaction.isClosed
@@ -53,6 +53,13 @@ struct StreamRun: ~Copyable {
     events.append(
       JournalEvent(
         type: type, payload: payload.encoded(), correlationID: work.correlationID, causationID: work.causationID, time: now))
+  }
+
+  /// A timer that fires is forgotten when its outputs are published: cancelled with the commit, it could not fire again after a crash
+  /// before that, and the outputs would be lost.
+  private func isFiring(_ timer: Reaction.Timer) -> Bool {
+    guard case .timer(let firing) = work.input, case .cancel(let name) = timer else { return false }
+    return name.isExactly(firing)
   }
 
   private func change(_ timer: Reaction.Timer) -> TimerChange {
