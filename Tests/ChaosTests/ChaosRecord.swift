@@ -13,6 +13,16 @@ struct ChaosRecord: Sendable {
     let payload: String
   }
 
+  /// The identity under which the inbox keeps a request; a name that is no id stands for itself.
+  static func identity(ofRequest id: String) -> String {
+    RawUUID(id).map { MessageIdentity.request(EnvelopeID($0)).description } ?? id
+  }
+
+  /// The same for a role's response.
+  static func identity(ofResponse id: String) -> String {
+    RawUUID(id).map { MessageIdentity.response(EnvelopeID($0)).description } ?? id
+  }
+
   struct InboxEntry: Sendable, Hashable {
     let consumer: String
     let identity: String

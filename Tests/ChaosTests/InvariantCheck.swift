@@ -81,10 +81,13 @@ struct InvariantCheck {
     }
     for request in record.sent {
       guard let answer = answers[request.id]?.first else { continue }
-      var expected = [(record.mainConsumer, request.id)]
-      if request.kind == .write { expected.append((record.effectsConsumer, request.id)) }
+      let own = ChaosRecord.identity(ofRequest: request.id)
+      var expected = [(record.mainConsumer, own)]
+      if request.kind == .write { expected.append((record.effectsConsumer, own)) }
       // The role's answer is a message to the router. A workflow and a missed deadline are answered by the router itself.
-      if request.kind != .order, request.kind != .hasty { expected.append((record.mainConsumer, answer.envelopeID)) }
+      if request.kind != .order, request.kind != .hasty {
+        expected.append((record.mainConsumer, ChaosRecord.identity(ofResponse: answer.envelopeID)))
+      }
       for (consumer, identity) in expected
       where record.inbox[ChaosRecord.InboxEntry(consumer: consumer, identity: identity)] == nil {
         violated(.notRecorded, "\(request.kind) \(request.id) is answered, but \(consumer) has no row of \(identity)")
