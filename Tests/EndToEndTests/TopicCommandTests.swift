@@ -169,7 +169,10 @@ import Testing
     let json = try JSONValue.parse(Bytes(try await command("describe", topic, "--json").output))
     let described = try #require(json.array?.first)
     #expect(described["partitions"]?.array?[1]["records"] == 5)
-    #expect(described["groups"] == [["group": .string("g-\(run)"), "partition": 1, "committed_offset": 2, "lag": 3]])
+    // A group that begins at the start commits that it does, so that records deleted meanwhile are noticed.
+    let groups = described["groups"]?.array ?? []
+    #expect(groups.contains(["group": .string("g-\(run)"), "partition": 1, "committed_offset": 2, "lag": 3]), "\(groups)")
+    #expect(groups.allSatisfy { $0["partition"] == 1 || $0["lag"] == 0 }, "\(groups)")
     let missing = try await command("describe", "no-\(run)")
     #expect(missing.code == 1 && missing.output.contains("does not exist"))
   }

@@ -55,7 +55,7 @@ import Testing
       try await connection.script(
         """
         INSERT INTO agent_actions (id, correlation_id, agent_name, action_type, action_name, created_at, status)
-        SELECT gen_random_uuid(), gen_random_uuid(), E'a\\x1b]0;x\\x07', E'k\\x1b[2J', 'later', t, E's\\x9b31m'
+        SELECT gen_random_uuid(), gen_random_uuid(), E'a\\x1b]0;x\\x07', E'k\\x1b[2J', 'later', t, E's\\u009b31m'
         FROM unnest(ARRAY[now() + interval '4 days', '9999-12-31 23:59:59+00', now() - interval '30 seconds']) AS t;
         """)
       let tail = try await actions(["tail", "--limit", "2"], url)
