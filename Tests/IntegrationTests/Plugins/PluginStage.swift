@@ -57,11 +57,26 @@ struct PluginStage {
   /// A request that the plug-in does not answer in its time.
   func timedOut(_ counters: PluginCounters) async throws -> ResponseError {
     let starts = counters.starts
-    async let error = error()
+    let isOver = Flag()
+    async let error = ended(isOver)
     await counters.until { $0.starts > starts }
-    await clock.waitForSleeper(dueWithin: .seconds(5))
-    clock.advance(by: .seconds(5))
+    // Others sleep by this clock, too: it goes on until the request is answered.
+    while !isOver.isSet {
+      clock.advance(by: .milliseconds(500))
+      await Task.yield()
+    }
     return try await error
+  }
+
+  private func ended(_ isOver: Flag) async throws -> ResponseError {
+    defer { isOver.set() }
+    return try await error()
+  }
+
+  private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
   }
 }
 
