@@ -13,24 +13,40 @@ package final class PrivateBroker: Sendable {
 
   /// Makes its folder and starts it.
   package init() async throws {
-    port = try TestEnvironment.lastingPort()
-    address = "127.0.0.1:\(port)"
     directory = "\(TestEnvironment.scratch)/broker-\(RandomIDSource().next())"
     mkdir(directory, 0o755)
-    try await start()
+    // Its port may be taken between the look and the start: then it ends at once, and another port is tried.
+    var (attempt, started, port) = (1, Process?.none, 0)
+    repeat {
+      port = try TestEnvironment.lastingPort()
+      do {
+        started = try await PrivateBroker.launch(port, directory)
+      } catch let failure as TestFailure {
+        guard attempt < 3 else { throw failure }
+        attempt += 1
+      }
+    } while started == nil
+    self.port = port
+    address = "127.0.0.1:\(port)"
+    process.withLock { [started] in $0 = started }
   }
 
   /// Returns when it answers.
   package func start() async throws {
+    let started = try await PrivateBroker.launch(port, directory)
+    process.withLock { $0 = started }
+  }
+
+  private static func launch(_ port: Int, _ directory: String) async throws -> Process {
     let started = try Process(
       try PrivateBroker.executable(), ["start", "--only", "kafka", "--kafka-port", String(port), "--data-dir", directory],
       environment: ["HOME": directory])
-    process.withLock { $0 = started }
-    let connection = KafkaConnection(bootstrapServers: [address], clientID: "private-broker")
+    let connection = KafkaConnection(bootstrapServers: ["127.0.0.1:\(port)"], clientID: "private-broker")
     _ = try await TestEnvironment.eventually("the broker answers: \(started.output.suffix(500))") {
       if let code = started.code { throw TestFailure("the broker ended with \(code): \(started.output.suffix(800))") }
       return try? await KafkaAdmin(connection).ping(timeout: .seconds(1))
     }
+    return started
   }
 
   /// Returns when it has written its records down and is gone.
