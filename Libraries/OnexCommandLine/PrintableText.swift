@@ -49,7 +49,7 @@ public struct TerminalText: Sendable, Equatable, ExpressibleByStringInterpolatio
   /// Text of several lines, whose parts may come from outside.
   public init(lines text: String) { description = PrintableText.of(text, keepsLines: true) }
 
-  /// What a terminal is to act on: written by this module alone.
+  /// A control sequence for the terminal. Only this module writes one.
   init(trusted text: String) { description = text }
 
   public static func + (left: TerminalText, right: TerminalText) -> TerminalText {

@@ -8,7 +8,7 @@ enum ControlExit: Int32 {
   case invalidData = 65
   /// The broker, or a service that was asked for, cannot be reached or is not ready.
   case unavailable = 69
-  /// What was to be printed could not be written.
+  /// The output could not be written.
   case outputLost = 74
   /// No answer came in time.
   case timedOut = 75

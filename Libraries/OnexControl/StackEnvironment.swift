@@ -18,7 +18,7 @@ struct StackEnvironment: Sendable {
 
   /// The file that was used, for `--verbose`.
   let file: String?
-  /// Why a file that was found is not used, in one line.
+  /// The reason why a file that was found is not used, in one line.
   let refusal: String?
   private let values: [String: String]
 

@@ -12,7 +12,7 @@ struct ActionsFilter: Sendable {
   private(set) var conditions: [String] = []
   private(set) var parameters: [PostgresParameter] = []
 
-  /// How far the clocks of agents may be ahead of the database's.
+  /// The clocks of agents may be this far ahead of the database's.
   private static let skew = "1 minute"
 
   /// - Parameter since: where `--since` is not given. Then what lies in the future is left out, too, unless `--until` asks for it:

@@ -6,7 +6,7 @@
 public struct KeyOrderedScheduler<Key: Hashable & Sendable, Work: Sendable>: Sendable {
   /// A key with running or ready work.
   private struct Line {
-    /// Of the work that is running or ready.
+    /// The bulkhead of the work that is running or ready.
     var bulkhead: Bulkhead?
     /// Behind it.
     var waiting = Queue<(work: Work, bulkhead: Bulkhead?)>()
