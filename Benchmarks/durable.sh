@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # The durable round trip beside the limits of the same box in the same run: client -> requests -> main -> worker -> main -> responses,
 # every step of main committed to PostgreSQL, against as many bare hops over the broker and bare batched inserts of the same rows.
+#
+# All go through a gate (fetch_gate.c): the development broker answers an empty fetch at once. Idle clients then ask it thousands of times
+# a second, now and then for a whole second, and a round that meets this measures the broker's two processors and nothing else.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,6 +26,7 @@ prepare
 say "durable round trip: $rounds rounds of $count requests, each on a fresh broker and database"
 for round in $(seq "$rounds"); do
   fresh_stack infra
+  start_gate
   create_runtime_topics
   hops=(hop-0 hop-1 hop-2 hop-3)
   "$bare" create "${hops[@]}"
@@ -38,6 +42,7 @@ for round in $(seq "$rounds"); do
   processor_us "$broker" "${before[3]}" >>"$work/broker"
   resident_mib "$main" VmHWM >>"$work/resident"
   stop_services
+  stop_gate
   say "  round $round: $(tail -1 "$work/durable")/s; bare hops $(tail -1 "$work/hops")/s; bare inserts of its rows $(tail -1 "$work/inserts")/s"
 done
 

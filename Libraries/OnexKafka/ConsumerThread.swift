@@ -37,6 +37,7 @@ final class ConsumerThread: @unchecked Sendable {
   private var rest: MessageBatch?
   private var reachability = Reachability(now: clock.uptime())
   private var lastMeasurement: Duration = .zero
+  private var prompt = FetchPrompt()
 
   private var callbacks: ClientCallbacks { client.callbacks }
 
@@ -202,6 +203,7 @@ final class ConsumerThread: @unchecked Sendable {
     }
     let content = rest?.read(limit, &names) ?? MessageBatch.Content()
     if rest?.isRead == true { rest = nil }
+    if prompt.took(records: content.read, bytes: content.bytes) { client.promptFetching() }
     for error in content.errors { callbacks.fault(error) }
     if !content.records.isEmpty, content.errors.isEmpty {
       callbacks.delivered()
@@ -304,7 +306,7 @@ final class ConsumerThread: @unchecked Sendable {
     let answered = Array(committed.keys)
     let starts = client.offsets(of: answered, at: .beginning, timeoutMS: ConsumerThread.positionMS)
     let ends = client.offsets(of: answered, at: .end, timeoutMS: ConsumerThread.positionMS)
-    let pins = table.withLock { table in
+    let hasPins = table.withLock { table in
       for (partition, offset) in committed {
         guard let start = starts[partition], let end = ends[partition] else { continue }
         if let event = table.position(partition, committed: offset, log: start..<max(start, end), start: origin) {
@@ -312,19 +314,17 @@ final class ConsumerThread: @unchecked Sendable {
         }
       }
       let pins = table.pinned(committed.filter { $0.value == nil }.map(\.key))
-      _ = table.store(pins)
-      return pins
+      storeQuietly(table.store(pins).ours)
+      return !pins.isEmpty
     }
-    guard !pins.isEmpty else { return }
-    storeQuietly(pins)
     // At once, while the group is at rest: some brokers end a membership whose timed commit arrives during the next rebalance.
-    _ = client.commitStored()
+    if hasPins { _ = client.commitStored() }
   }
 
-  /// Marks offsets that no record of the pipeline stands for. A partition that went away meanwhile needs no mark.
+  /// Marks offsets that no record of the pipeline stands for, under the table's lock: a mark of the pipeline that comes meanwhile is the
+  /// later one. A partition that went away needs no mark.
   private func storeQuietly(_ offsets: [TopicPartition: Int64]) {
-    guard !offsets.isEmpty else { return }
-    _ = PartitionList(offsets).withHandle { rd_kafka_offsets_store(client.handle, $0) }
+    if !offsets.isEmpty { _ = client.store(PartitionList(offsets)) }
   }
 
   /// Asks now and then for what no record tells.
@@ -334,7 +334,7 @@ final class ConsumerThread: @unchecked Sendable {
     lastMeasurement = now
     measurePaused()
     measureGaps()
-    storeQuietly(table.withLock { $0.takeTrailing() })
+    table.withLock { storeQuietly($0.takeTrailing()) }
   }
 
   /// The end of a log is known from its fetches, and a paused partition has none; its lag is what an operator wants to see most.

@@ -50,6 +50,14 @@ final class KafkaClient: @unchecked Sendable {
     return error
   }
 
+  /// Marks offsets in memory; librdkafka's timer commits them.
+  ///
+  /// - Returns: what is wrong with the first partition that is refused.
+  func store(_ offsets: borrowing PartitionList) -> EventBusError? {
+    let code = offsets.withHandle { rd_kafka_offsets_store(handle, $0) }
+    return offsets.firstError ?? (code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : EventBusError(kafka: code, "store offsets"))
+  }
+
   /// Commits what is stored and waits for the broker's answer, within a bound; blocks.
   func commitStored() -> EventBusError? {
     let replies = rd_kafka_queue_new(handle)
@@ -74,6 +82,15 @@ final class KafkaClient: @unchecked Sendable {
     return list.entries.reduce(into: [:]) { found, entry in
       if entry.code == RD_KAFKA_RESP_ERR_NO_ERROR, entry.offset >= 0 { found[entry.partition] = entry.offset }
     }
+  }
+
+  /// Wakes the threads that fetch what this client reads, by a question to each of their brokers. Does not wait for the answers.
+  func promptFetching() {
+    var assignment: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+    guard rd_kafka_assignment(handle, &assignment) == RD_KAFKA_RESP_ERR_NO_ERROR, let assignment else { return }
+    defer { rd_kafka_topic_partition_list_destroy(assignment) }
+    for index in 0..<Int(assignment.pointee.cnt) { assignment.pointee.elems[index].offset = LogPlace.end.rawValue }
+    rd_kafka_offsets_for_times(handle, assignment, 0)
   }
 
   /// The group's committed offsets; `nil` for a partition that has none. Blocks.

@@ -48,15 +48,13 @@ final class KafkaConsumer: EventConsumer {
   }
 
   func storeOffsets(_ next: [TopicPartition: Int64]) throws(EventBusError) {
-    let (ours, foreign) = thread.table.withLock { $0.store(next) }
-    if !ours.isEmpty {
-      let list = PartitionList(ours)
-      // Only marks them in memory; librdkafka's timer commits.
-      let code = list.withHandle { rd_kafka_offsets_store(thread.client.handle, $0) }
-      if let error = list.firstError { throw error }
-      if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw EventBusError(kafka: code, "store offsets") }
+    // Marked under the lock: the thread marks offsets too, and the later mark must be the later word.
+    let error = thread.table.withLock { table -> EventBusError? in
+      let (ours, foreign) = table.store(next)
+      if !ours.isEmpty, let error = thread.client.store(PartitionList(ours)) { return error }
+      return foreign.map { EventBusError(.fenced, "\($0) is not assigned to this member") }
     }
-    if let foreign { throw EventBusError(.fenced, "\(foreign) is not assigned to this member") }
+    if let error { throw error }
   }
 
   func commit() async throws(EventBusError) {

@@ -34,6 +34,9 @@ final class MessageBatch: @unchecked Sendable {
     var records: [ConsumedRecord] = []
     /// The same records by partition and offsets. Two that follow each other may be of one partition when its log goes back.
     var runs: [PartitionTable.Run] = []
+    /// Messages taken, records or not, and the bytes of the records' keys and values.
+    var read = 0
+    var bytes = 0
     /// What librdkafka reported in between.
     var errors: [EventBusError] = []
     /// Partitions whose end was reached, and where they go on.
@@ -48,7 +51,7 @@ final class MessageBatch: @unchecked Sendable {
   func read(_ limit: PollLimit, _ names: inout TopicNames) -> Content {
     var content = Content()
     content.records.reserveCapacity(min(count - next, limit.records))
-    var bytes = 0
+    let first = next
     var source: TopicPartition?
     var topic: OpaquePointer?
     var isDiscarded = false
@@ -74,8 +77,9 @@ final class MessageBatch: @unchecked Sendable {
         startsRun = true
       }
       if let source, !isDiscarded {
-        bytes += message.pointee.len + message.pointee.key_len
-        guard bytes <= limit.bytes || content.records.isEmpty else { break }
+        let size = message.pointee.len + message.pointee.key_len
+        guard content.bytes + size <= limit.bytes || content.records.isEmpty else { break }
+        content.bytes += size
         content.records.append(record(message, source))
         let offset = message.pointee.offset
         let last = content.runs.count - 1
@@ -88,6 +92,7 @@ final class MessageBatch: @unchecked Sendable {
       }
       next += 1
     }
+    content.read = next - first
     return content
   }
 
