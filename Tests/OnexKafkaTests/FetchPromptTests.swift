@@ -12,7 +12,8 @@ import Testing
       while left > 0, size > 0, !hasRoom {
         let taken = (min(left, records), min(size, bytes))
         (left, size) = (left - taken.0, size - taken.1)
-        hasRoom = prompt.took(records: taken.0, bytes: taken.1)
+        hasRoom =
+          prompt.took(records: taken.0, bytes: taken.1)
           && left < KafkaBounds.consumerQueueRecords && size < KafkaBounds.consumerQueueKiB * 1024
       }
       #expect(hasRoom, "taken by \(records) records of \(bytes) bytes")
