@@ -17,6 +17,16 @@ enum HealthCommand: ControlCommand {
     Exit codes: 0 all ready (--self: alive), 69 not.
     """
 
+  struct Reason: Sendable {
+    var code = ""
+    let message: String
+    var runbook = ""
+
+    var line: String {
+      (code.isEmpty ? "" : "\(code): ") + message + (runbook.isEmpty ? "" : " (\(runbook))")
+    }
+  }
+
   struct Finding: Sendable {
     static let unreachable = "unreachable"
 
@@ -24,12 +34,13 @@ enum HealthCommand: ControlCommand {
     let url: String
     let health: String
     let ready: String
-    let reason: String
+    /// What blocks readiness comes first.
+    let reasons: [Reason]
     /// As an orchestrator sees it: `/health` is 200.
     var isAlive: Bool { ["healthy", "degraded"].contains(health) }
     var isReady: Bool { ready == "ready" }
     var isAnswering: Bool { health != Finding.unreachable }
-    var line: String { "\(health), \(ready)  \(url)\(reason.isEmpty ? "" : "  \(reason)")" }
+    var line: String { (["\(health), \(ready)  \(url)"] + reasons.map(\.line)).joined(separator: "  ") }
   }
 
   static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
@@ -86,7 +97,7 @@ enum HealthCommand: ControlCommand {
       return try? JSONValue.parse(response.body)
     }
     func unreachable(_ reason: String) -> Finding {
-      Finding(service: service, url: base, health: Finding.unreachable, ready: "-", reason: reason)
+      Finding(service: service, url: base, health: Finding.unreachable, ready: "-", reasons: [Reason(message: reason)])
     }
     let answer: JSONValue?
     do {
@@ -98,16 +109,22 @@ enum HealthCommand: ControlCommand {
       return unreachable("what answers on port \(port) is no service of this runtime")
     }
     let ready = try? await get("/ready")
-    let reason = ready?["reasons"]?.array?.first ?? health["reasons"]?.array?.first
-    let words = reason.map { "\($0["code"]?.string ?? ""): \($0["message"]?.string ?? "") (\($0["runbook"]?.string ?? ""))" }
+    // A service that is not ready tells all of them there; one that is ready tells on /health what does not block it.
+    let reasons = ready?["reasons"]?.array ?? health["reasons"]?.array ?? []
     return Finding(
       service: service, url: base, health: health["status"]?.string ?? "?", ready: ready?["status"]?.string ?? "?",
-      reason: words ?? "")
+      reasons: reasons.map { reason in
+        Reason(
+          code: reason["code"]?.string ?? "", message: reason["message"]?.string ?? "", runbook: reason["runbook"]?.string ?? "")
+      })
   }
 
   private static func table(_ findings: [Finding]) -> String {
     var table = TextTable(["SERVICE", "HEALTH", "READY", "URL", "REASON"])
-    for finding in findings { table.add([finding.service, finding.health, finding.ready, finding.url, finding.reason]) }
+    for finding in findings {
+      table.add([finding.service, finding.health, finding.ready, finding.url, finding.reasons.first?.line ?? ""])
+      for reason in finding.reasons.dropFirst() { table.add(["", "", "", "", reason.line]) }
+    }
     return String(table.text.dropLast())
   }
 
@@ -117,7 +134,17 @@ enum HealthCommand: ControlCommand {
         .object(
           JSONObject([
             ("service", .string(finding.service)), ("health", .string(finding.health)), ("ready", .string(finding.ready)),
-            ("url", .string(finding.url)), ("reason", .string(finding.reason)),
+            ("url", .string(finding.url)),
+            (
+              "reasons",
+              .array(
+                finding.reasons.map { reason in
+                  .object(
+                    JSONObject([
+                      ("code", .string(reason.code)), ("message", .string(reason.message)), ("runbook", .string(reason.runbook)),
+                    ]))
+                })
+            ),
           ]))
       }
     ).encoded().text

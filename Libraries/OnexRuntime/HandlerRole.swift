@@ -25,34 +25,40 @@ package struct HandlerRole: Sendable {
     self.handlers = handlers
   }
 
-  /// Makes the handlers and the pipeline that feeds them.
-  package func pipeline(
-    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
-  ) throws -> Pipeline {
-    // For its owner and group; without effect where it exists or its parent does not.
-    if kind == .effect, let folder = options.dataDirectory { mkdir(folder, 0o750) }
+  /// Makes the handlers.
+  func table(_ contracts: LoadedContracts, _ options: RoleOptions, _ context: ServiceContext) -> HandlerTable {
     let registry = HandlerRegistry(linked: handlers, plugins: contracts.plugins)
-    let table = HandlerTable(contracts: contracts.catalogue.contracts, kinds: [kind], registry: registry) { contract in
+    return HandlerTable(contracts: contracts.catalogue.contracts, kinds: [kind], registry: registry) { contract in
       var contract = contract
       contract.security = contract.security.resolved(hosts: options.allowedHosts, folder: options.dataDirectory)
       return HandlerSetup(
         contract: contract, clock: context.clock, ids: context.ids,
         logger: context.logger.with(["handler": .string(contract.name)]), http: http)
     }
+  }
+
+  /// Makes the handlers and the pipeline that feeds them.
+  package func pipeline(
+    _ bus: any EventBus, _ contracts: LoadedContracts, _ store: any Store, _ options: RoleOptions, _ context: ServiceContext
+  ) throws -> Pipeline {
+    // For its owner and group; without effect where it exists or its parent does not.
+    if kind == .effect, let folder = options.dataDirectory { mkdir(folder, 0o750) }
+    let table = table(contracts, options, context)
     contracts.report(table, to: context)
     let (limits, group, output, clock) = (options.envelope, group, output, context.clock)
+    let report = OperationReport(context, group: group)
     let (remembers, clusterID) = (!store.isStateless, options.clusterID)
     return Pipeline(
       Pipeline.Parts(
         consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
         producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
-        runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), context: context),
+        runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), report: report, context: context),
         context: context, clusterID: clusterID,
         decider: {
           HandlerDecider(
             table: table, limits: limits, clock: clock, group: group, responseTopic: output, remembers: remembers,
-            clusterID: clusterID)
+            report: report, clusterID: clusterID)
         }))
   }
 }

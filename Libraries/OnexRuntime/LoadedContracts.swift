@@ -6,6 +6,8 @@ import OnexService
 package struct LoadedContracts: Sendable {
   package let catalogue: ContractCatalogue
   let plugins: [any HandlerModule]
+  /// Where they were looked for.
+  let directory: String
 
   /// Reads both directories. Problems are logged and shown by health; they stop nothing but the handler they are about.
   package static func load(_ options: RoleOptions, _ context: ServiceContext) -> LoadedContracts {
@@ -20,14 +22,23 @@ package struct LoadedContracts: Sendable {
           "column": .integer(problem.column), "problem": .string(problem.message),
         ])
     }
-    guard let directory = options.pluginsDirectory else { return LoadedContracts(catalogue: catalogue, plugins: []) }
+    guard let directory = options.pluginsDirectory else { return LoadedContracts(catalogue: catalogue, plugins: [], directory: options.contractsDirectory) }
     context.health.starting("load plug-ins")
     let found = PluginDirectory.load(
       directory, trustedNamespaces: options.trustedNamespaces.isEmpty ? nil : options.trustedNamespaces)
     for failure in found.failures {
       context.logger.error("plug-in refused", ["file": .string(failure.file), "problem": .string(failure.error.description)])
     }
-    return LoadedContracts(catalogue: catalogue, plugins: found.modules)
+    return LoadedContracts(catalogue: catalogue, plugins: found.modules, directory: options.contractsDirectory)
+  }
+
+  /// A folder without contracts is a wrong folder: a service that joined its group with it would refuse every request.
+  ///
+  /// - Throws: `ServiceFailure` (exit code 78) when there is no contract, valid or not.
+  func requireSome() throws {
+    guard catalogue.contracts.isEmpty, catalogue.failed.isEmpty else { return }
+    let reasons = catalogue.directoryProblems.map(\.message).joined(separator: "; ")
+    throw ServiceFailure.configuration("ONEX_CONTRACTS_DIR is \(directory), where no contract can be read: \(reasons)")
   }
 
   /// Tells health which handlers work.
@@ -58,6 +69,7 @@ package struct LoadedContracts: Sendable {
     context.health.handlers(registered: active + all.count, active: active, failed: all.map(\.0))
     guard !all.isEmpty else { return }
     let message = all.map { "\($0.0): \($0.1)" }.joined(separator: "; ")
-    context.health.raise("HANDLER_FAILED_TO_LOAD", message: message, blocksReadiness: false)
+    // With nothing left to run, the process can only refuse what it takes from others.
+    context.health.raise("HANDLER_FAILED_TO_LOAD", message: message, blocksReadiness: active == 0)
   }
 }

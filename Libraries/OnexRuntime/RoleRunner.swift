@@ -10,6 +10,8 @@ final class RoleRunner: Sendable {
 
   private let context: ServiceContext
   private let make: MakePipelines
+  /// Instead of everything else.
+  private let check: ContractsCheck?
   /// Between the database and the event bus, for the role that keeps streams.
   private let replay: StateReplay?
   /// `nil` for a role that keeps nothing.
@@ -19,17 +21,21 @@ final class RoleRunner: Sendable {
   private let pipelines = OnceSet<[Pipeline]>()
 
   init(
-    _ context: ServiceContext, inbox: DurableInbox? = nil, replay: StateReplay? = nil, _ make: @escaping MakePipelines
+    _ context: ServiceContext, inbox: DurableInbox? = nil, replay: StateReplay? = nil,
+    handlers: @escaping ContractsCheck.MakeHandlers, _ make: @escaping MakePipelines
   ) {
     self.context = context
     self.replay = replay
     self.inbox = inbox
     self.make = make
+    check = ContractsCheck(context, handlers)
   }
 
   func bootstrap() async throws {
+    if let check { return try check.run() }
     let options = RoleOptions(context.configuration)
     let contracts = LoadedContracts.load(options, context)
+    try contracts.requireSome()
     try await inbox?.bootstrap()
     await replay?.atStart(contracts)
     loaded.set((contracts, options))
@@ -54,6 +60,7 @@ final class RoleRunner: Sendable {
   }
 
   func run() async throws {
+    guard check == nil else { return }
     if let inbox {
       let bus = KafkaEventBus(kafka, logger: context.logger)
       let cluster = try await inbox.admit(clusterID: { () throws(EventBusError) in try await bus.clusterID() })

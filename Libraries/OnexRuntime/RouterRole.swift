@@ -34,7 +34,9 @@ package struct RouterRole: Sendable {
         producer: try bus.producer(), store: store,
         streams: Pipeline.Streams(store: store, router: streams),
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: topics.responses,
-        runner: HandlerRunner(threads: options.makeHandlerThreads(count: 1), context: context), context: context,
+        runner: HandlerRunner(
+          threads: options.makeHandlerThreads(count: 1), report: OperationReport(context, group: group), context: context),
+        context: context,
         clusterID: clusterID,
         decider: {
           RoutingDecider(

@@ -23,6 +23,8 @@ struct EffectsService: Service {
   static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all + DurableInbox.settings
   static let healthPort = CommonSettings.healthPort(default: 8086, shared: "RUNTIME_EFFECTS_PORT")
 
+  static let flags = [ContractsCheck.flag]
+
   private let runner: RoleRunner
 
   init(_ context: ServiceContext) { self.init(context, handlers: [], http: nil) }
@@ -34,7 +36,7 @@ struct EffectsService: Service {
       group: configuration[EffectsService.groupID], http: http, handlers: handlers)
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
-    runner = RoleRunner(context, inbox: inbox) { bus, contracts, options in
+    runner = RoleRunner(context, inbox: inbox, handlers: { role.table($0, $1, context).failures }) { bus, contracts, options in
       [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, inbox?.context ?? context)]
     }
   }

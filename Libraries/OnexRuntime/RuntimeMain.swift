@@ -39,7 +39,7 @@ struct MainService: Service {
   static let healthPort = CommonSettings.healthPort(default: 8085, shared: "RUNTIME_MAIN_PORT")
   static let bootstrapFlag = ServiceFlag(
     "--bootstrap", help: "Check everything that a start needs, replay the journal, say READY and end.", isJob: true)
-  static let flags = [bootstrapFlag]
+  static let flags = [bootstrapFlag, ContractsCheck.flag]
   static let replySigningKeys = Setting.optionalText(
     "ONEX_REPLY_SIGNING_KEYS", secret: true, allowed: "one or more keys of at least 32 bytes, separated by blanks",
     help: "Signs reply addresses, so that nobody else's record becomes a response. The first key signs, all are accepted.",
@@ -74,7 +74,11 @@ struct MainService: Service {
     check = isCheck ? BootstrapCheck(context, inbox: inbox, reducers: role.reducers) : nil
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
     let keys = (configuration[MainService.replySigningKeys] ?? "").split(separator: " ").map(String.init)
-    runner = RoleRunner(context, inbox: inbox, replay: replay) { bus, contracts, options in
+    let reducers = role.reducers
+    runner = RoleRunner(
+      context, inbox: inbox, replay: replay,
+      handlers: { contracts, _ in ReducerTable(contracts: contracts.catalogue.contracts, types: reducers).failures }
+    ) { bus, contracts, options in
       var options = options
       options.replySigningKeys = keys
       if let inbox {

@@ -22,6 +22,8 @@ struct WorkerService: Service {
   static let settings: [any AnySetting] = [inputTopic, outputTopic, groupID] + RuntimeSettings.all
   static let healthPort = CommonSettings.healthPort(default: 8085)
 
+  static let flags = [ContractsCheck.flag]
+
   private let runner: RoleRunner
 
   init(_ context: ServiceContext) { self.init(context, handlers: []) }
@@ -31,7 +33,7 @@ struct WorkerService: Service {
     let role = HandlerRole(
       kind: .compute, input: configuration[WorkerService.inputTopic], output: configuration[WorkerService.outputTopic],
       group: configuration[WorkerService.groupID], http: nil, handlers: handlers)
-    runner = RoleRunner(context) { bus, contracts, options in
+    runner = RoleRunner(context, handlers: { role.table($0, $1, context).failures }) { bus, contracts, options in
       [try role.pipeline(bus, contracts, StatelessStore(), options, context)]
     }
   }

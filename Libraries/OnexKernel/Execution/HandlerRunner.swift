@@ -23,14 +23,20 @@ public struct HandlerRunner: Sendable {
   private let threads: HandlerThreads
   private let limit: TimeLimit
   private let circuits: CircuitReport
+  private let report: OperationReport
   private let context: ServiceContext
 
-  public init(threads: HandlerThreads, context: ServiceContext) {
+  /// - Parameter report: of the role whose handlers run; others share it.
+  package init(threads: HandlerThreads, report: OperationReport, context: ServiceContext) {
+    self.report = report
     self.threads = threads
     self.limit = TimeLimit(threads: threads, stuck: StuckHandlers(threads, context), clock: context.clock)
     self.circuits = CircuitReport(context)
     self.context = context
   }
+
+  /// Clears what has not happened for long. Called about once a second.
+  func clearOld() { report.clearOld() }
 
   /// Every thread is held by a handler that does not end: nothing can run, and this process must leave its records to another.
   public var isExhausted: Bool { threads.isExhausted }
@@ -44,6 +50,7 @@ public struct HandlerRunner: Sendable {
     guard let outcome = await attempts(work, mayCall) else { return nil }
     let duration = context.clock.uptime() - start
     let contract = work.operation.contract
+    report.finished(report.series(work.operation), outcome, after: duration, work.envelope)
     if contract.security.auditLogging { audit(work, outcome, duration) }
     return ResponseEnvelope(
       answering: work.envelope, handler: contract.name, duration: duration, timestamp: context.clock.now(),

@@ -58,6 +58,7 @@ struct Intake: Sendable {
     let now = parts.context.clock.uptime()
     guard now >= reading.dueAt else { return }
     pipeline.missing.clearOld()
+    parts.runner.clearOld()
     reading = LagReading(
       dueAt: now + LagGauges.interval, shown: pipeline.metrics.lag.show(parts.consumer.lag(), before: reading.shown))
   }

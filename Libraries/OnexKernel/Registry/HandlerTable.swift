@@ -29,16 +29,16 @@ public struct HandlerTable: Sendable {
   ) {
     for contract in contracts {
       guard kinds.contains(contract.kind) else {
-        add(contract) { _ in .elsewhere(contract.kind) }
+        add(contract) { _, _ in .elsewhere(contract.kind) }
         continue
       }
       do throws(HandlerLoadError) {
         let handler = try registry.make(contract.handlerClass, setup(contract))
-        add(contract) { .loaded(LoadedOperation(contract: contract, settings: $0, handler: handler)) }
+        add(contract) { .loaded(LoadedOperation(contract: contract, label: $0, settings: $1, handler: handler)) }
         loaded.append(contract.name)
       } catch {
         failures.append(Failure(handler: contract.name, file: contract.file, error: error))
-        add(contract) { _ in .failed(handler: contract.name, reason: error.description) }
+        add(contract) { _, _ in .failed(handler: contract.name, reason: error.description) }
       }
     }
   }
@@ -47,12 +47,12 @@ public struct HandlerTable: Sendable {
     exact[operation.name] ?? (prefixes.isEmpty ? nil : prefixes[String(operation.prefix)])
   }
 
-  private mutating func add(_ contract: HandlerContract, _ entry: (OperationSettings) -> Entry) {
+  private mutating func add(_ contract: HandlerContract, _ entry: (_ label: String, OperationSettings) -> Entry) {
     switch contract.operations {
     case .listed(let operations):
-      for operation in operations { exact[operation.operation.name] = entry(operation.settings) }
+      for operation in operations { exact[operation.operation.name] = entry(operation.operation.name, operation.settings) }
     case .prefix(let prefix):
-      prefixes[prefix] = entry(contract.settings)
+      prefixes[prefix] = entry("\(prefix).*", contract.settings)
     }
   }
 

@@ -5,6 +5,8 @@ import Synchronization
 public final class LoadedOperation: Sendable {
   let contract: HandlerContract
   let settings: OperationSettings
+  /// As metrics and logs call it: a contract's own word, since requesters choose the names behind a prefix.
+  let label: String
   /// Read for every record; the settings as a whole would be copied for each.
   let inputSchema: JSONSchema?
   let timeout: Duration
@@ -14,7 +16,8 @@ public final class LoadedOperation: Sendable {
   let gate: ConcurrencyGate
   private let breakerBox: BreakerBox?
 
-  init(contract: HandlerContract, settings: OperationSettings, handler: any Handler) {
+  init(contract: HandlerContract, label: String, settings: OperationSettings, handler: any Handler) {
+    self.label = label
     self.contract = contract
     self.settings = settings
     inputSchema = settings.inputSchema

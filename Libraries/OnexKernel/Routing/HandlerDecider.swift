@@ -11,12 +11,21 @@ public final class HandlerDecider: Decider {
   private let responseTopic: String
   /// Whether the role records its answers; identities cost a hash of every payload.
   private let remembers: Bool
-  private var last: (operation: Operation, entry: HandlerTable.Entry?)?
+  private let report: OperationReport
+  private var last: Found?
 
-  public init(
+  private struct Found {
+    let operation: Operation
+    let entry: HandlerTable.Entry?
+    /// Of an operation that this role runs.
+    let series: OperationReport.Series?
+  }
+
+  package init(
     table: HandlerTable, limits: EnvelopeDecoder.Limits, clock: any RuntimeClock, group: String, responseTopic: String,
-    remembers: Bool, clusterID: String = ""
+    remembers: Bool, report: OperationReport, clusterID: String = ""
   ) {
+    self.report = report
     self.decoder = EnvelopeDecoder(limits: limits, cluster: clusterID)
     self.table = table
     self.clock = clock
@@ -42,12 +51,12 @@ public final class HandlerDecider: Decider {
     _ envelope: Envelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch, _ isBusy: (Bytes) -> Bool
   ) -> Decision {
     let start = clock.uptime()
-    let entry = entry(of: envelope.operation)
+    let found = find(envelope.operation)
     var handler: String?
     let outcome: ResponseEnvelope.Outcome
-    if let error = refusal(envelope, entry) {
+    if let error = refusal(envelope, found.entry) {
       outcome = .failure(error)
-    } else if case .loaded(let operation)? = entry {
+    } else if case .loaded(let operation)? = found.entry {
       handler = operation.contract.name
       if let error = PayloadCheck.input(envelope.payload, operation, &parser) {
         outcome = .failure(error)
@@ -59,19 +68,23 @@ public final class HandlerDecider: Decider {
     } else {
       outcome = .failure(ResponseError(.internalError, "the operation \(envelope.operation) could not be decided"))
     }
+    let duration = clock.uptime() - start
+    if let series = found.series { report.finished(series, outcome, after: duration, envelope) }
     let response = ResponseEnvelope(
-      answering: envelope, handler: handler, duration: clock.uptime() - start, timestamp: clock.now(), outcome: outcome)
+      answering: envelope, handler: handler, duration: duration, timestamp: clock.now(), outcome: outcome)
     batch.respond(response, to: record, topic: responseTopic, owner: owner)
     // Under the message's own id: without a run the key stays free, and another request may be running under it.
     return .decided(identity: remembers ? envelope.ownIdentity : nil)
   }
 
   /// Requests for one operation tend to follow each other: the last one found is kept.
-  private func entry(of operation: Operation) -> HandlerTable.Entry? {
-    if let last, last.operation == operation { return last.entry }
+  private func find(_ operation: Operation) -> Found {
+    if let last, last.operation == operation { return last }
     let entry = table[operation]
-    last = (operation, entry)
-    return entry
+    let series: OperationReport.Series? = if case .loaded(let loaded)? = entry { report.series(loaded) } else { nil }
+    let found = Found(operation: operation, entry: entry, series: series)
+    last = found
+    return found
   }
 
   /// Why the request is answered without a handler; `nil` when one may run.
@@ -79,7 +92,7 @@ public final class HandlerDecider: Decider {
     if let deadline = envelope.deadline, deadline <= clock.now() { return HandlerRunner.deadlineExceeded }
     switch entry {
     case nil:
-      return ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)")
+      return report.notHere(envelope)
     case .failed(let handler, let reason)?:
       return ResponseError(.handlerUnavailable, "the handler \(handler) could not be loaded: \(reason)")
     case .elsewhere(let kind)?:

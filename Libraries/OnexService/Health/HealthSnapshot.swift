@@ -44,7 +44,8 @@ struct HealthSnapshot: Sendable, Equatable {
 
   var isReady: Bool { phase == .running && !troubles.contains(where: \.blocksReadiness) }
 
-  /// What is wrong, apart from the phase: raised reasons, failed handlers, and a down check that nobody explained.
+  /// What is wrong, apart from the phase: raised reasons, failed handlers, and a down check that nobody explained. What blocks readiness
+  /// comes first: whoever reads one line reads why.
   var troubles: [HealthReason] {
     var all = reasons
     if let since = handlersFailedSince, !reasons.contains(where: { $0.code == HealthSnapshot.handlerFailed }) {
@@ -61,7 +62,7 @@ struct HealthSnapshot: Sendable, Equatable {
           code: "DEPENDENCY_DOWN", since: down.since, message: "\(down.name) is down" + (down.lastError.map { ": \($0)" } ?? ""),
           blocksReadiness: true))
     }
-    return all
+    return all.filter(\.blocksReadiness) + all.filter { !$0.blocksReadiness }
   }
 
   /// Why `/ready` is 503; empty when it is 200.

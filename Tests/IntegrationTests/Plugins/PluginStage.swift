@@ -22,11 +22,11 @@ struct PluginStage {
     let setup = HandlerSetup(
       contract: contract, clock: clock, ids: RandomIDSource(), logger: Logger(label: "test", sink: log))
     let handler = try HandlerRegistry(linked: [], plugins: plugins.modules).make(contract.handlerClass, setup)
-    operation = LoadedOperation(contract: contract, settings: contract.settings, handler: handler)
+    operation = LoadedOperation(contract: contract, label: "test", settings: contract.settings, handler: handler)
     let context = ServiceContext(
       name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: HealthState(),
       clock: clock)
-    runner = HandlerRunner(threads: HandlerThreads(count: 2), context: context)
+    runner = HandlerRunner(threads: HandlerThreads(count: 2), report: OperationReport(context, group: "test"), context: context)
   }
 
   /// - Throws: `ResponseError` when the request fails.

@@ -23,11 +23,11 @@ private struct RunnerStage {
     let contract = HandlerContract(
       name: "scripted", handlerClass: try #require(HandlerClass("Tests.ScriptedHandler")), kind: .effect,
       operations: .listed([OperationContract(try #require(Operation("test.call")))]), settings: settings)
-    operation = LoadedOperation(contract: contract, settings: settings, handler: ScriptedHandler(body))
+    operation = LoadedOperation(contract: contract, label: "test", settings: settings, handler: ScriptedHandler(body))
     context = ServiceContext(
       name: "test", configuration: try Configuration.load([], from: EnvironmentVariables([:])), health: health, clock: clock)
     threads = HandlerThreads(count: count)
-    runner = HandlerRunner(threads: threads, context: context)
+    runner = HandlerRunner(threads: threads, report: OperationReport(context, group: "test"), context: context)
   }
 
   /// - Parameter payload: the target that is called.

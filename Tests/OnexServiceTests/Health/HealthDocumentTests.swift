@@ -43,6 +43,17 @@ import Testing
     #expect(try ready().body["reasons"]?.array?.first?["code"] == "STARTING")
   }
 
+  @Test func whatBlocksReadinessComesFirst() throws {
+    state.running()
+    state.raise("HANDLER_FAILED_TO_LOAD", message: "one of five", blocksReadiness: false)
+    state.raise("BROKER_UNREACHABLE", message: "no answer", blocksReadiness: true)
+    state.raise("ADVICE", message: "harmless", blocksReadiness: false)
+    for body in [try health().body, try ready().body] {
+      let codes = body["reasons"]?.array?.compactMap { $0["code"]?.string }
+      #expect(codes == ["BROKER_UNREACHABLE", "HANDLER_FAILED_TO_LOAD", "ADVICE"])
+    }
+  }
+
   @Test func healthyHasExactlyTheDocumentedShape() throws {
     state.handlers(registered: 5, active: 5)
     state.running()
