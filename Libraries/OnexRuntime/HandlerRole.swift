@@ -53,7 +53,8 @@ package struct HandlerRole: Sendable {
         consumer: try bus.consumer(Subscription(topics: [input], group: group, instance: options.groupInstance)),
         producer: try bus.producer(), store: store,
         group: group, limits: options.pipeline, outputBytesMax: options.outputBytesMax, responseTopic: output,
-        runner: HandlerRunner(threads: options.makeHandlerThreads(count: options.handlerThreads), report: report, context: context),
+        runner: HandlerRunner(
+          threads: options.makeHandlerThreads(count: options.handlerThreads), report: report, context: context),
         context: context, clusterID: clusterID,
         decider: {
           HandlerDecider(

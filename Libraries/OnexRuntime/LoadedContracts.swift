@@ -22,7 +22,9 @@ package struct LoadedContracts: Sendable {
           "column": .integer(problem.column), "problem": .string(problem.message),
         ])
     }
-    guard let directory = options.pluginsDirectory else { return LoadedContracts(catalogue: catalogue, plugins: [], directory: options.contractsDirectory) }
+    guard let directory = options.pluginsDirectory else {
+      return LoadedContracts(catalogue: catalogue, plugins: [], directory: options.contractsDirectory)
+    }
     context.health.starting("load plug-ins")
     let found = PluginDirectory.load(
       directory, trustedNamespaces: options.trustedNamespaces.isEmpty ? nil : options.trustedNamespaces)

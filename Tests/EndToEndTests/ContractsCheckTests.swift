@@ -17,7 +17,8 @@ import Testing
 
   private func environment(_ contracts: String) -> [String: String] {
     [
-      "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "ONEX_CONTRACTS_DIR": contracts, "POSTGRES_PASSWORD": "x", "ONEX_HEALTH_PORT": "0",
+      "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "ONEX_CONTRACTS_DIR": contracts, "POSTGRES_PASSWORD": "x",
+      "ONEX_HEALTH_PORT": "0",
     ]
   }
 

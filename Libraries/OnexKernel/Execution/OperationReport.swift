@@ -92,7 +92,8 @@ package final class OperationReport: Sendable {
         blocksReadiness: false)
     }
     return ResponseError(
-      .handlerUnavailable, "the operation \(name) is routed to the group \(group), and the member that took it has no contract for it")
+      .handlerUnavailable,
+      "the operation \(name) is routed to the group \(group), and the member that took it has no contract for it")
   }
 
   /// Clears what has not happened for long. Called about once a second.
