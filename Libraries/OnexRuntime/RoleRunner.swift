@@ -22,7 +22,7 @@ final class RoleRunner: Sendable {
 
   init(
     _ context: ServiceContext, inbox: DurableInbox? = nil, replay: StateReplay? = nil,
-    handlers: @escaping ContractsCheck.MakeHandlers, _ make: @escaping MakePipelines
+    handlers: @escaping ContractsCheck.MakeHandlers, pipelines make: @escaping MakePipelines
   ) {
     self.context = context
     self.replay = replay

@@ -36,9 +36,11 @@ struct EffectsService: Service {
       group: configuration[EffectsService.groupID], http: http, handlers: handlers)
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
-    runner = RoleRunner(context, inbox: inbox, handlers: { role.table($0, $1, context).failures }) { bus, contracts, options in
-      [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, inbox?.context ?? context)]
-    }
+    runner = RoleRunner(
+      context, inbox: inbox, handlers: { role.table($0, $1, context).failures },
+      pipelines: { bus, contracts, options in
+        [try role.pipeline(bus, contracts, inbox?.store ?? InMemoryStore(), options, inbox?.context ?? context)]
+      })
   }
 
   func bootstrap() async throws { try await runner.bootstrap() }

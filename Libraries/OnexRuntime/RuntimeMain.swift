@@ -77,16 +77,16 @@ struct MainService: Service {
     let reducers = role.reducers
     runner = RoleRunner(
       context, inbox: inbox, replay: replay,
-      handlers: { contracts, _ in ReducerTable(contracts: contracts.catalogue.contracts, types: reducers).failures }
-    ) { bus, contracts, options in
-      var options = options
-      options.replySigningKeys = keys
-      if let inbox {
-        return [try role.pipeline(bus, contracts, store(inbox.store), options, inbox.context)]
-      }
-      return try EmbeddedRoles(router: role, handlers: embedded, http: http())
-        .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)
-    }
+      handlers: { contracts, _ in ReducerTable(contracts: contracts.catalogue.contracts, types: reducers).failures },
+      pipelines: { bus, contracts, options in
+        var options = options
+        options.replySigningKeys = keys
+        if let inbox {
+          return [try role.pipeline(bus, contracts, store(inbox.store), options, inbox.context)]
+        }
+        return try EmbeddedRoles(router: role, handlers: embedded, http: http())
+          .pipelines(bus, contracts, InMemoryStore(clock: context.clock), options, context)
+      })
   }
 
   func bootstrap() async throws {

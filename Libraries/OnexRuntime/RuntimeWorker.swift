@@ -33,9 +33,9 @@ struct WorkerService: Service {
     let role = HandlerRole(
       kind: .compute, input: configuration[WorkerService.inputTopic], output: configuration[WorkerService.outputTopic],
       group: configuration[WorkerService.groupID], http: nil, handlers: handlers)
-    runner = RoleRunner(context, handlers: { role.table($0, $1, context).failures }) { bus, contracts, options in
-      [try role.pipeline(bus, contracts, StatelessStore(), options, context)]
-    }
+    runner = RoleRunner(
+      context, handlers: { role.table($0, $1, context).failures },
+      pipelines: { bus, contracts, options in [try role.pipeline(bus, contracts, StatelessStore(), options, context)] })
   }
 
   func bootstrap() async throws { try await runner.bootstrap() }
