@@ -29,9 +29,11 @@ enum ContractsCommand: ControlCommand {
       context.terminal.print(JSONValue.array(problems.map(json)).encoded().text)
     } else {
       for problem in problems { context.terminal.print(problem.description) }
-      let words = problems.isEmpty ? context.terminal.coloured("no problems", .green) : "\(problems.count) problems"
+      let words =
+        problems.isEmpty
+        ? context.terminal.coloured("no problems", .green) : "\(problems.count) \(problems.count == 1 ? "problem" : "problems")"
       let counts =
-        "\(catalogue.contracts.count) contracts in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics"
+        "\(catalogue.contracts.count) \(catalogue.contracts.count == 1 ? "contract" : "contracts") in force, \(catalogue.failed.count) refused, \(topics.topics.count) topics"
       let summary: TerminalText = "\(counts), \(words)"
       context.terminal.printError(summary)
     }

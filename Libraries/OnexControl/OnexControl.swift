@@ -8,7 +8,8 @@ import OnexService
 /// The operator's command line.
 public enum OnexControl {
   private static let commands: [any ControlCommand.Type] = [
-    RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, ContractsCommand.self,
+    RequestCommand.self, TryCommand.self, TailCommand.self, HealthCommand.self, SmokeCommand.self, OperationsCommand.self,
+    ContractsCommand.self,
     RunsCommand.self, ActionsCommand.self, ReplayCommand.self, ProjectionsCommand.self, MigrateCommand.self,
     RestoreCommand.self, DeploymentCommand.self, DeadLettersCommand.self,
   ]

@@ -41,6 +41,21 @@ import Testing
     #expect(missing.code == 65 && missing.output.contains("CONTRACT_NOT_FOUND"))
   }
 
+  /// Each example that it prints is answered by the handler.
+  @Test func everyShippedOperationIsListedWithAnExampleThatWorks() async throws {
+    let list = try await Process.run("onexctl", ["operations", "--json"], environment: environment)
+    let operations = try #require(try JSONValue.parse(Bytes(list.output)).array)
+    #expect(operations.contains { $0["operation"] == "compute.echo" })
+    for operation in operations where operation["kind"] == "compute" {
+      let name = try #require(operation["operation"]?.string)
+      let example = try #require(operation["example"])
+      let answer = try await Process.run("onexctl", ["try", name, example.encoded().text], environment: environment)
+      #expect(answer.code == 0, "\(name) \(example.encoded().text): \(answer.output)")
+    }
+    let one = try await Process.run("onexctl", ["operations", "compute.ech"], environment: environment)
+    #expect(one.code == 64 && one.output.contains("did you mean \"compute.echo\"?"), "\(one.output)")
+  }
+
   @Test func healthOfNobodyIsSaidWithAnExitCode() async throws {
     let port = String(TestEnvironment.freePort())
     let result = try await Process.run(

@@ -8,6 +8,8 @@ public final class RoutingDecider: Decider {
   private var responses = ResponseDecoder()
   private var parser = JSONParser()
   private let operations: OperationRouter
+  /// For hints about mistyped ones.
+  private let names: [String]
   private let streams: StreamRouter?
   /// Whether a request that nobody answers is answered at its deadline: needs a store for its timer.
   private var keepsDeadlines: Bool { streams != nil }
@@ -23,6 +25,7 @@ public final class RoutingDecider: Decider {
   ) {
     self.requests = EnvelopeDecoder(limits: limits, cluster: clusterID)
     self.operations = operations
+    names = operations.routes.map(\.operation)
     self.streams = streams
     self.clock = clock
     self.group = group
@@ -96,7 +99,8 @@ public final class RoutingDecider: Decider {
   private func destination(_ envelope: Envelope, _ record: ConsumedRecord) -> Destination {
     if let deadline = envelope.deadline, deadline <= clock.now() { return .refused(HandlerRunner.deadlineExceeded) }
     guard let route = operations.route(envelope.operation) else {
-      return .refused(ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)"))
+      let hint = NearestName.suggestion(for: envelope.operation.name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+      return .refused(ResponseError(.unknownOperation, "no contract answers the operation \(envelope.operation)\(hint)"))
     }
     switch route.contract.kind {
     case .effect: return .role(topics.effectRequests)
