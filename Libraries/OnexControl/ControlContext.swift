@@ -10,6 +10,9 @@ import OnexService
 
 /// What every command works with.
 struct ControlContext: Sendable {
+  /// How long a broker may take to answer the first question; a person waits for it.
+  static let answerMax: Duration = .seconds(5)
+
   let terminal: Terminal
   let environment: StackEnvironment
   let handlers: [any Handler.Type]
@@ -18,12 +21,15 @@ struct ControlContext: Sendable {
   let ids = RandomIDSource()
 
   /// The configured broker; every problem of its configuration at once.
-  func eventBus() throws(ControlFailure) -> KafkaEventBus {
-    KafkaEventBus(try kafka())
+  /// - Parameter answerMax: how long a broker may take to answer the first question.
+  func eventBus(answerMax: Duration = ControlContext.answerMax) throws(ControlFailure) -> KafkaEventBus {
+    KafkaEventBus(try kafka(answerMax: answerMax))
   }
 
-  func kafka() throws(ControlFailure) -> KafkaConnection {
-    KafkaConnection(KafkaSettings(try configuration()), clientID: "onexctl")
+  func kafka(answerMax: Duration = ControlContext.answerMax) throws(ControlFailure) -> KafkaConnection {
+    var connection = KafkaConnection(KafkaSettings(try configuration()), clientID: "onexctl")
+    connection.answerMax = answerMax
+    return connection
   }
 
   /// A session with the configured database.
@@ -74,7 +80,10 @@ struct ControlContext: Sendable {
 
   /// Says what to do when the broker does not answer.
   func unavailable(_ error: EventBusError) -> ControlFailure {
-    ControlFailure(
+    guard error.code != .unknownTopic else {
+      return ControlFailure(exit: .usage, message: "\(error.message) at the broker \(broker); `topic-manager plan` lists those that do")
+    }
+    return ControlFailure(
       exit: .unavailable,
       message:
         "the broker at \(broker) cannot be used: \(error)\nset KAFKA_BOOTSTRAP_SERVERS, or start the local stack with `make run`")

@@ -21,7 +21,7 @@ enum RequestCommand: ControlCommand {
     let topic = arguments.values["--topic"] ?? Topics.requests
     let responses = arguments.values["--response-topic"] ?? Topics.responses
     let answer = try await context.terminal.withProgress("waiting for the answer of \(arguments.positionals[0])") {
-      let exchange = try await RequestExchange(context, responses: responses)
+      let exchange = try await RequestExchange(context, requests: topic, responses: responses, timeout: timeout)
       let answer = try await exchange.send(draft, topic: topic, timeout: timeout)
       await exchange.close()
       return answer

@@ -8,11 +8,14 @@ struct RequestExchange: Sendable {
   private let reader: any EventReader
   private let producer: any EventProducer
 
-  /// - Throws: `ControlFailure` when the broker cannot be used.
-  init(_ context: ControlContext, responses: String) async throws {
+  /// - Parameter timeout: of the whole exchange, its connection included.
+  /// - Throws: `ControlFailure` when the broker cannot be used, or a topic does not exist.
+  init(_ context: ControlContext, requests: String, responses: String, timeout: Duration) async throws {
     self.context = context
     do {
-      let bus = try context.eventBus()
+      let bus = try context.eventBus(answerMax: min(timeout, ControlContext.answerMax))
+      // A producer waits for a topic that is not there; a person has mistyped it.
+      try await bus.reader(topics: [requests], from: .end).close()
       // Positioned before anything is sent, so that no answer can be missed.
       reader = try await bus.reader(topics: [responses], from: .end)
       producer = try bus.producer()

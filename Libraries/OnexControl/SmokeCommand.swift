@@ -25,7 +25,8 @@ enum SmokeCommand: ControlCommand {
 
   static func run(_ arguments: ArgumentSet, _ context: ControlContext) async throws -> ControlExit {
     let timeout = try arguments.seconds("--timeout", default: .seconds(30))
-    let exchange = try await RequestExchange(context, responses: Topics.responses)
+    let exchange = try await RequestExchange(
+      context, requests: Topics.requests, responses: Topics.responses, timeout: timeout)
     var answers: [Answer] = []
     let port = context.environment["RUNTIME_MAIN_PORT"] ?? "8085"
     let requests = SmokeCommand.requests(

@@ -3,12 +3,14 @@ import OnexCore
 
 /// What the cluster says about its topics.
 enum KafkaMetadata {
-  static func partitions(of topic: String, _ client: KafkaClient) throws(EventBusError) -> [TopicPartition] {
+  static func partitions(
+    of topic: String, _ client: KafkaClient, timeoutMS: Int32
+  ) throws(EventBusError) -> [TopicPartition] {
     guard let handle = rd_kafka_topic_new(client.handle, topic, nil) else {
       throw EventBusError(kafka: rd_kafka_last_error(), topic)
     }
     defer { rd_kafka_topic_destroy(handle) }
-    let found = try topics(client, only: handle).first { $0.name == topic }
+    let found = try topics(client, only: handle, timeoutMS: timeoutMS).first { $0.name == topic }
     guard let found, !found.partitions.isEmpty else {
       throw EventBusError(.unknownTopic, "the topic \(topic) does not exist")
     }

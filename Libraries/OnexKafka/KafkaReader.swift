@@ -20,10 +20,11 @@ final class KafkaReader: EventReader {
     let callbacks = ClientCallbacks(logger: logger)
     ClientCallbacks.install(on: configuration.handle)
     let client = try KafkaClient(RD_KAFKA_CONSUMER, configuration, callbacks)
+    let timeoutMS = Int32(clamping: connection.answerMax.microseconds / 1000)
     var ranges: [TopicPartition: Range<Int64>] = [:]
     for topic in topics {
-      for partition in try KafkaMetadata.partitions(of: topic, client) {
-        ranges[partition] = try KafkaReader.range(partition, start, client)
+      for partition in try KafkaMetadata.partitions(of: topic, client, timeoutMS: timeoutMS) {
+        ranges[partition] = try KafkaReader.range(partition, start, client, timeoutMS)
       }
     }
     let code = PartitionList(ranges.mapValues(\.lowerBound)).withHandle { rd_kafka_assign(client.handle, $0) }
@@ -36,9 +37,9 @@ final class KafkaReader: EventReader {
 
   /// Where reading starts, and where the log ends now.
   private static func range(
-    _ partition: TopicPartition, _ start: ReaderStart, _ client: KafkaClient
+    _ partition: TopicPartition, _ start: ReaderStart, _ client: KafkaClient, _ timeoutMS: Int32
   ) throws(EventBusError) -> Range<Int64> {
-    let all = try KafkaMetadata.watermarks(of: partition, client)
+    let all = try KafkaMetadata.watermarks(of: partition, client, timeoutMS: timeoutMS)
     switch start {
     case .beginning: return all
     case .end: return all.upperBound..<all.upperBound

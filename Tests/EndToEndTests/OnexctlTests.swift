@@ -15,10 +15,20 @@ import Testing
     #expect(bad.code == 1 && bad.output.contains("SCHEMA_VIOLATION") && bad.output.contains("/values"))
   }
 
+  @Test func aMistypedTopicIsCalledOne() async throws {
+    let result = try await Process.run("onexctl", ["request", "compute.echo", "--topic", "requets"],
+      environment: ["KAFKA_BOOTSTRAP_SERVERS": TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS")])
+    #expect(result.code == 64, "\(result.output)")
+    #expect(result.output.contains("the topic requets does not exist") && !result.output.contains("KAFKA_BOOTSTRAP_SERVERS"))
+  }
+
   @Test func requestWithoutABrokerSaysWhatToDo() async throws {
+    let clock = SystemClock()
+    let begin = clock.uptime()
     let result = try await Process.run(
-      "onexctl", ["request", "compute.echo"], environment: ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"])
+      "onexctl", ["request", "compute.echo", "--timeout", "1"], environment: ["KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"])
     #expect(result.code == 69, "\(result.output)")
+    #expect(clock.uptime() - begin < .seconds(4), "no longer than --timeout says")
     #expect(result.output.contains("127.0.0.1:1") && result.output.contains("KAFKA_BOOTSTRAP_SERVERS"))
   }
 
