@@ -81,7 +81,8 @@ struct ControlContext: Sendable {
   /// Says what to do when the broker does not answer.
   func unavailable(_ error: EventBusError) -> ControlFailure {
     guard error.code != .unknownTopic else {
-      return ControlFailure(exit: .usage, message: "\(error.message) at the broker \(broker); `topic-manager plan` lists those that do")
+      return ControlFailure(
+        exit: .usage, message: "\(error.message) at the broker \(broker); `topic-manager plan` lists those that do")
     }
     return ControlFailure(
       exit: .unavailable,

@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test func aMistypedTopicIsCalledOne() async throws {
-    let result = try await Process.run("onexctl", ["request", "compute.echo", "--topic", "requets"],
+    let result = try await Process.run(
+      "onexctl", ["request", "compute.echo", "--topic", "requets"],
       environment: ["KAFKA_BOOTSTRAP_SERVERS": TestEnvironment.value("KAFKA_BOOTSTRAP_SERVERS")])
     #expect(result.code == 64, "\(result.output)")
     #expect(result.output.contains("the topic requets does not exist") && !result.output.contains("KAFKA_BOOTSTRAP_SERVERS"))
