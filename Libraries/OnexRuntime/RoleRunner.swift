@@ -12,7 +12,7 @@ final class RoleRunner: Sendable {
   private let make: MakePipelines
   /// Instead of everything else.
   private let check: ContractsCheck?
-  /// Between the database and the event bus, for the role that keeps streams.
+  /// Between the admission by the database and the event bus, for the role that keeps streams.
   private let replay: StateReplay?
   /// `nil` for a role that keeps nothing.
   private let inbox: DurableInbox?
@@ -37,7 +37,6 @@ final class RoleRunner: Sendable {
     let contracts = LoadedContracts.load(options, context)
     try contracts.requireSome()
     try await inbox?.bootstrap()
-    await replay?.atStart(contracts)
     loaded.set((contracts, options))
     guard inbox == nil else {
       // It joins its group when the database has admitted it, which may take long: a member that does not poll loses its place.
@@ -65,6 +64,7 @@ final class RoleRunner: Sendable {
       let bus = KafkaEventBus(kafka, logger: context.logger)
       let cluster = try await inbox.admit(clusterID: { () throws(EventBusError) in try await bus.clusterID() })
       guard let cluster else { return await inbox.store.close() }
+      if let contracts = loaded.value?.contracts { await replay?.atStart(contracts) }
       try connect(cluster)
     }
     let pipelines = pipelines.value ?? []

@@ -26,7 +26,8 @@ struct StateReplay: Sendable {
       context.logger.info(
         "READY",
         [
-          "events": .integer(Int(report.events)), "streams": .integer(Int(report.streams)), "digest": .string(report.digest),
+          "events": .integer(Int(report.events)), "streams": .integer(Int(report.streams)),
+          "digest": .string(report.streams == 0 ? "none" : report.digest),
           "replay_ms": .double((context.clock.uptime() - start).milliseconds),
         ])
     }

@@ -101,6 +101,26 @@ import Testing
     for service in [main, worker] { #expect(try await service.stop() == 0) }
   }
 
+  /// The journal is read also where the database comes later than the service.
+  @Test func aDatabaseThatIsAbsentAtTheStartIsReplayedWhenItComes() async throws {
+    try await RuntimeTopics.make()
+    let database = try await PrivatePostgres()
+    let settings = ["OMNIBASE_INFRA_DB_URL": database.url]
+    let migrated = try await Process.run("onexctl", ["migrate", "up"], environment: settings)
+    #expect(migrated.code == 0, "\(migrated.output)")
+    try await database.stop("fast")
+    let main = try RunningService("runtime-main", run: "late-\(RandomIDSource().next())", settings: settings)
+    _ = try await TestEnvironment.eventually("the database is missed") {
+      try await main.get("/ready").flatMap { $0.status == 503 ? true : nil }
+    }
+    #expect(!main.process.output.contains("READY"))
+    try await database.start()
+    try await main.untilReady()
+    #expect(main.process.output.contains("\"READY\""), "\(main.process.output)")
+    #expect(try await main.stop() == 0)
+    await database.remove()
+  }
+
   @Test func bootstrapChecksEverythingAndNamesTheStepThatFails() async throws {
     try await RuntimeTopics.make()
     let good = try await Process.run("runtime-main", ["--bootstrap"], environment: operators)
