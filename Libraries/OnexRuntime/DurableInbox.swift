@@ -51,6 +51,7 @@ struct DurableInbox: Sendable {
   /// As `bootstrap`, for a check that ends: a database that cannot be reached is a failure.
   func check() async throws {
     let connection = try await connect()
+    if context.configuration[DurableInbox.autoMigrate] { try await migrate(connection) }
     if let mismatch = try await SchemaVersion.mismatch(connection) { throw ServiceFailure.configuration(mismatch) }
     await connection.close()
   }
@@ -74,7 +75,8 @@ struct DurableInbox: Sendable {
     do {
       return try await PostgresConnection.connect(database, logger: context.logger)
     } catch {
-      throw ServiceFailure.unavailable("the database cannot be used: \(error)")
+      let reason = "the database cannot be used: \(error)"
+      throw error.isRetriable ? ServiceFailure.unavailable(reason) : ServiceFailure.configuration(reason)
     }
   }
 

@@ -49,6 +49,12 @@ struct MainService: Service {
   static let lifecycle = Setting.choice(
     "ONEX_LIFECYCLE", of: ["service", "bootstrap"], default: "service", help: "bootstrap: as --bootstrap.")
 
+  static func isJob(_ configuration: Configuration, flags: Set<String>) -> Bool {
+    isJob(flags) || isBootstrap(configuration)
+  }
+
+  private static func isBootstrap(_ configuration: Configuration) -> Bool { configuration[lifecycle] == "bootstrap" }
+
   private let runner: RoleRunner
   /// Everything is checked, and nothing is served.
   private let check: BootstrapCheck?
@@ -70,7 +76,7 @@ struct MainService: Service {
     let isEmbedded = configuration[CommonSettings.eventBusType] == "inmemory"
     let inbox = isEmbedded ? nil : DurableInbox(context)
     let isCheck =
-      context.flags.contains(MainService.bootstrapFlag.name) || configuration[MainService.lifecycle] == "bootstrap"
+      context.flags.contains(MainService.bootstrapFlag.name) || MainService.isBootstrap(configuration)
     check = isCheck ? BootstrapCheck(context, inbox: inbox, reducers: role.reducers) : nil
     let replay = inbox.map { StateReplay(context, $0.journal, reducers: role.reducers) }
     let keys = (configuration[MainService.replySigningKeys] ?? "").split(separator: " ").map(String.init)

@@ -65,6 +65,7 @@ struct ChaosRun {
       }
     }
     await reader.close()
+    if !open.isEmpty { await stack.announceStates("\(open.count) requests have no answer after \(limit)") }
   }
 
   /// A missed deadline's timer goes when its answer is published.

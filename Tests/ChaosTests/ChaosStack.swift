@@ -227,6 +227,22 @@ actor ChaosStack {
     }
   }
 
+  /// What every service says of itself, for whoever has to find out why a run failed.
+  func announceStates(_ reason: String) async {
+    for (name, service) in all {
+      let ready = try? await service.get("/ready")
+      let metrics = try? await RunningService.text("http://127.0.0.1:\(service.port)/metrics")
+      let counts = (metrics ?? "").split(separator: "\n").filter { line in
+        ["onex_lag", "onex_records", "onex_batches", "onex_commits", "onex_lanes", "onex_partitions"].contains {
+          line.hasPrefix($0)
+        }
+      }
+      Announcement.say(
+        "chaos: \(reason); \(name): \(ready?.body.encoded().text ?? "no answer")\n\(counts.joined(separator: "\n"))\n"
+          + "\(service.process.output.suffix(3000))")
+    }
+  }
+
   /// Ends all services as an operator does.
   func stopServices() async throws {
     for (_, service) in all { service.process.signal(SIGTERM) }

@@ -127,6 +127,13 @@ import Testing
     #expect(good.code == 0 && good.output.contains("READY") && good.output.contains("digest"), "\(good.output)")
     let again = try await Process.run("onexctl", ["replay", "--verify", "--json"], environment: operators)
     #expect([0, 65].contains(again.code), "\(again.output)")
+    // A job beside the service that it checks: the service has the port.
+    let service = try RunningService("runtime-worker")
+    _ = try await TestEnvironment.eventually("the port is taken") { try await service.get("/health") }
+    let environment = try operators.merging(["ONEX_HEALTH_PORT": String(service.port), "ONEX_LIFECYCLE": "bootstrap"]) { $1 }
+    let job = try await Process.run("runtime-main", environment: environment)
+    #expect(job.code == 0, "\(job.output)")
+    #expect(try await service.stop() == 0)
     let broken = [
       ("contracts", "ONEX_CONTRACTS_DIR", "/nonexistent", 78),
       ("database", "OMNIBASE_INFRA_DB_URL", "postgresql://x:y@127.0.0.1:1/z", 69),

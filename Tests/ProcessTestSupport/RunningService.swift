@@ -39,6 +39,10 @@ package struct RunningService: Sendable {
     return (response.status, try JSONValue.parse(response.body))
   }
 
+  package static func text(_ url: String) async throws -> String {
+    try await http.send(HTTPClientRequest(method: "GET", url: url, timeout: .seconds(5))).body.text
+  }
+
   @discardableResult
   package func untilReady(within limit: Duration = .seconds(60)) async throws -> RunningService {
     _ = try await TestEnvironment.eventually("\(process.logPath) is ready: \(process.output.suffix(500))", within: limit) {

@@ -19,6 +19,8 @@ public protocol Service: Sendable {
 
   /// Its own arguments, beyond the chassis' own.
   static var flags: [ServiceFlag] { get }
+  /// Whether the process does one thing and ends: nobody asks it for health, and it opens no port.
+  static func isJob(_ configuration: Configuration, flags: Set<String>) -> Bool
 
   /// Rules over several settings. A setting that is itself in trouble shows its default here.
   static func validate(_ configuration: Configuration) -> [ConfigurationProblem]
@@ -41,6 +43,9 @@ extension Service {
   public static var healthPort: Setting<Int> { CommonSettings.healthPort(default: 8085) }
   public static var healthHost: Setting<String> { CommonSettings.bindHost }
   public static var flags: [ServiceFlag] { [] }
+  public static func isJob(_ configuration: Configuration, flags: Set<String>) -> Bool { isJob(flags) }
+  /// Whether one of its flags asks for a job.
+  public static func isJob(_ given: Set<String>) -> Bool { flags.contains { $0.isJob && given.contains($0.name) } }
   public static func validate(_ configuration: Configuration) -> [ConfigurationProblem] { [] }
 }
 

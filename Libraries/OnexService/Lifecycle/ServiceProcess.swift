@@ -43,8 +43,7 @@ struct ServiceProcess<S: Service> {
 
   func run() -> Never {
     var signals = TerminationSignals()
-    let isJob = S.flags.contains { $0.isJob && context.flags.contains($0.name) }
-    let server = isJob ? nil : openHealthEndpoint()
+    let server = S.isJob(context.configuration, flags: context.flags) ? nil : openHealthEndpoint()
     let supervisor = ServiceSupervisor(context: context, drainTimeout: drainTimeout, startedAt: startedAt, make: make)
     // The root of all tasks, and the only one that no other task owns: this thread waits for signals, not for a task.
     Task { await supervisor.run { end($0, server) } }
