@@ -233,7 +233,7 @@ actor ChaosStack {
       let ready = try? await service.get("/ready")
       let metrics = try? await RunningService.text("http://127.0.0.1:\(service.port)/metrics")
       let counts = (metrics ?? "").split(separator: "\n").filter { line in
-        ["onex_lag", "onex_records", "onex_batches", "onex_commits", "onex_lanes", "onex_partitions"].contains {
+        ["onex_lag", "onex_records", "onex_batches", "onex_commit", "onex_lanes", "onex_partitions"].contains {
           line.hasPrefix($0)
         }
       }

@@ -113,7 +113,10 @@ struct Intake: Sendable {
         parts.context.logger.info("a lane that was claimed elsewhere is not taken again", ["error": .string(error.description)])
       }
     }
-    return taken.isEmpty ? [] : lanes.assign(taken)
+    guard !taken.isEmpty else { return [] }
+    // A lane that was full had paused its partition, and only it would have resumed it.
+    parts.consumer.resume(taken)
+    return lanes.assign(taken)
   }
 
   /// Decides records of one poll, partition by partition; within one they are in offset order.
