@@ -10,7 +10,7 @@ import OnexService
 
 /// What every command works with.
 struct ControlContext: Sendable {
-  /// How long a broker may take to answer the first question; a person waits for it.
+  /// Time that a broker has to answer the first question; a person waits for it.
   static let answerMax: Duration = .seconds(5)
 
   let terminal: Terminal

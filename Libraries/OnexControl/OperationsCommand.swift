@@ -51,7 +51,7 @@ enum OperationsCommand: ControlCommand {
   }
 }
 
-/// An operation of the contracts, as somebody who wants to request it sees it.
+/// An operation of the contracts, as its requesters see it.
 struct OfferedOperation {
   let name: String
   let contract: HandlerContract

@@ -12,7 +12,7 @@ public struct KafkaConnection: Sendable {
   public var assignmentStrategy = "cooperative-sticky"
   /// Names this process in the broker's logs.
   public var clientID: String
-  /// How long the questions of a reader that is being opened may take, each.
+  /// Time for each question that a reader asks while it is being opened.
   public var answerMax: Duration = .seconds(10)
   /// librdkafka settings that win over the adapter's own; for tests and for the rare cluster that needs one.
   public var overrides: [String: String] = [:]

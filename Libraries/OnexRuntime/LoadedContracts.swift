@@ -6,7 +6,7 @@ import OnexService
 package struct LoadedContracts: Sendable {
   package let catalogue: ContractCatalogue
   let plugins: [any HandlerModule]
-  /// Where they were looked for.
+  /// The folder of the contracts, as it was given.
   let directory: String
 
   /// Reads both directories. Problems are logged and shown by health; they stop nothing but the handler they are about.

@@ -2,12 +2,12 @@ import OnexCore
 import OnexService
 import Synchronization
 
-/// What a role tells about the requests that it has decided: counts and durations by operation and outcome, a line in the log for each
+/// Tells about the requests that a role has decided: counts and durations by operation and outcome, a line in the log for each
 /// distinct failure, and operations that were routed here although no contract of this process has them.
 package final class OperationReport: Sendable {
   /// The same failure of the same operation is logged once in this time, with how often it was met since.
   package static let repeatsFor: Duration = .seconds(60)
-  /// How long `OPERATION_NOT_HERE` stays after the last such request.
+  /// Time that `OPERATION_NOT_HERE` stays after the last such request.
   package static let shownFor: Duration = .seconds(600)
   /// Distinct names of such operations that are told; senders choose them.
   private static let namesMax = 16
