@@ -34,7 +34,7 @@ enum HealthCommand: ControlCommand {
     let url: String
     let health: String
     let ready: String
-    /// What blocks readiness comes first.
+    /// Reasons that block readiness come first.
     let reasons: [Reason]
     /// As an orchestrator sees it: `/health` is 200.
     var isAlive: Bool { ["healthy", "degraded"].contains(health) }

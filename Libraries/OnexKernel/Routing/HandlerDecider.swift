@@ -17,7 +17,7 @@ public final class HandlerDecider: Decider {
   private struct Found {
     let operation: Operation
     let entry: HandlerTable.Entry?
-    /// Of an operation that this role runs.
+    /// The instruments of the operation; `nil` when this role does not run it.
     let series: OperationReport.Series?
   }
 
