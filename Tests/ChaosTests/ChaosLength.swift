@@ -16,6 +16,15 @@ struct ChaosLength: Sendable {
       seed: try number("ONEX_CHAOS_SEED") ?? UInt64.random(in: 1...999_999_999))
   }
 
+  /// All of them, or the one that the environment names.
+  static func scenarios() throws -> [Scenario] {
+    guard let name = TestEnvironment.optional("ONEX_CHAOS_SCENARIO"), !name.isEmpty else { return Scenario.allCases }
+    guard let scenario = Scenario(rawValue: name) else {
+      throw TestFailure("ONEX_CHAOS_SCENARIO is '\(name)': one of \(Scenario.allCases.map(\.rawValue)) is needed")
+    }
+    return [scenario]
+  }
+
   private static func number<Number: FixedWidthInteger>(_ name: String) throws -> Number? {
     guard let text = TestEnvironment.optional(name), !text.isEmpty else { return nil }
     guard let value = Number(text), value > 0 else { throw TestFailure("\(name) is '\(text)': a whole number above 0 is needed") }

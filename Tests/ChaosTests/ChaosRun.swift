@@ -7,9 +7,9 @@ import ProcessTestSupport
 struct ChaosRun {
   /// Workers beside the one that stays.
   private static let stormMax = 5
-  /// How long the last answers may take.
   /// Without one more answer. A machine that is busy with other things is slow, and that is no loss.
   private static let silenceMax = Duration.seconds(60)
+  /// How long the last answers may take.
   private static let drainMax = Duration.seconds(900)
 
   let stack: ChaosStack

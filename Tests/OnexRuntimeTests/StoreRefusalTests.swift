@@ -154,6 +154,41 @@ import Testing
   }
 }
 
+/// A store for which another writer is faster than every large batch.
+extension StoreRefusalTests {
+  @Test func aBatchThatAlwaysComesTooLateIsDoneInParts() async throws {
+    store.answer { batch in batch.streams.count > 4 ? .conflict : nil }
+    try await running {
+      let keys = (0..<200).map { "key-\($0)" }
+      let answers = try await count(keys)
+      #expect(keys.allSatisfy { answers[$0]?["success"] == true })
+      #expect(store.commits.withLock { $0.count } < 4 * keys.count, "parts are tried a few times each, not sixty")
+      #expect(try await deadLetters().isEmpty)
+    }
+  }
+
+  /// The first half of a batch does not wait for the second.
+  @Test func whatIsCommittedOfABatchIsPublishedAtOnce() async throws {
+    let isAway = Atomic(true)
+    store.answer { batch in
+      if batch.streams.count > 1 { return .conflict }
+      let isLast = batch.streams.contains { $0.stream.key == "last" }
+      return isLast && isAway.load(ordering: .relaxed) ? .error(StoreError(.unavailable, "away")) : nil
+    }
+    try await running {
+      async let last = count(["first", "last"])
+      let reader = try await bus.reader(topics: ["responses"], from: .beginning)
+      var seen = 0
+      while seen == 0, !Task.isCancelled {
+        for case .records(let records) in await reader.poll(PollLimit(wait: .milliseconds(50))) { seen += records.count }
+      }
+      #expect(seen == 1)
+      isAway.store(false, ordering: .relaxed)
+      #expect(try await last.values.allSatisfy { $0["success"] == true })
+    }
+  }
+}
+
 /// In time that a test moves.
 @Suite(.timeLimit(.minutes(1))) struct ConflictTests {
   @Test func aConflictIsDecidedAgainAfterARestThatGrows() async throws {

@@ -14,8 +14,10 @@ public struct PipelineLimits: Sendable {
   /// One commit takes so much at most, in turn from the lanes that wait; a single settlement always fits.
   public var commitRecordsMax = 8192
   public var commitBytesMax = 4 << 20
-  /// Conflicts of one batch after which it is committed in halves, and of one record after which the record is given up.
+  /// Conflicts of one record after which the record is given up.
   public var conflictsMax = 64
+  /// Conflicts of one batch after which it is committed in halves.
+  public var batchConflictsMax = 2
   /// Waits between attempts after a conflict: another commit has changed a stream meanwhile.
   public var conflict = RetryPolicy(
     attemptsMax: .max, initialBackoff: .milliseconds(2), maxBackoff: .seconds(1), jitter: 0.5)

@@ -3,12 +3,22 @@ import Synchronization
 
 /// Hands settlements from the tasks that decide to those that commit. The busier the pipeline, the larger the batches, up to a bound of
 /// records and bytes: within it a committer takes from each waiting lane in turn, and the next one begins where it stopped. Settlements of
-/// a lane that another committer has under way wait for that, so that each lane stays in order.
+/// a lane that another committer has under way wait for that, so that each lane stays in order. So do settlements that concern a stream
+/// which another committer has under way: of two commits that change one stream, the store takes the first only.
 final class SettlementQueue: Sendable {
   private struct Item {
     let settlement: Settlement
     let records: Int
     let bytes: Int
+    /// What it may change.
+    let streams: [StreamName]
+
+    init(_ settlement: Settlement, outputBytes: Int) {
+      self.settlement = settlement
+      records = settlement.records.count
+      bytes = settlement.records.reduce(outputBytes) { $0 + $1.size }
+      streams = settlement.special.values.compactMap { $0.work?.stream }
+    }
   }
 
   private struct State {
@@ -22,9 +32,27 @@ final class SettlementQueue: Sendable {
     var isAbandoned = false
     /// Partitions that a committer has taken settlements of and not finished.
     var underWay: Set<TopicPartition> = []
+    /// Streams of what is under way.
+    var streams: Set<StreamName> = []
+    /// Partitions whose first settlement concerns one of `streams`, in the order in which they were met. They have the first turns when
+    /// something is finished, and until then nobody takes what concerns the same streams: otherwise two committers that are always busy
+    /// would keep a third lane waiting for ever.
+    var clashing: [TopicPartition] = []
+    var reserved: Set<StreamName> = []
     var readers: [CheckedContinuation<Void, Never>] = []
 
     var isAtEnd: Bool { isAbandoned || (isClosed && waiting.isEmpty) }
+
+    func clashes(_ item: Item) -> Bool {
+      guard !item.streams.isEmpty, !streams.isEmpty || !reserved.isEmpty else { return false }
+      return item.streams.contains { streams.contains($0) || reserved.contains($0) }
+    }
+
+    /// Puts a partition aside that clashes with what others have under way.
+    mutating func setAside(_ partition: TopicPartition, _ item: Item) {
+      clashing.append(partition)
+      reserved.formUnion(item.streams)
+    }
   }
 
   private let state = Mutex(State())
@@ -54,16 +82,14 @@ final class SettlementQueue: Sendable {
     var settlement = settlement
     let outputBytes = settlement.outputBytes
     settlement.held = HeldBytes(outputBytes, of: outputs)
-    let item = Item(
-      settlement: settlement, records: settlement.records.count,
-      bytes: settlement.records.reduce(outputBytes) { $0 + $1.size })
+    let item = Item(settlement, outputBytes: outputBytes)
     let partition = settlement.lane.partition
     let reader: CheckedContinuation<Void, Never>? = state.withLock { state in
       guard !state.isAbandoned else { return nil }
       state.records += item.records
       state.bytes += item.bytes
       if state.waiting[partition]?.append(item) != nil { return nil }
-      state.waiting[partition] = Deque(item)
+      state.waiting[partition] = Deque([item])
       // While the partition is under way, its committer takes the item when it finishes.
       guard !state.underWay.contains(partition) else { return nil }
       state.turns.append(partition)
@@ -83,6 +109,7 @@ final class SettlementQueue: Sendable {
       state.isAbandoned = true
       state.waiting = [:]
       state.turns = Deque()
+      (state.clashing, state.reserved) = ([], [])
       (state.records, state.bytes) = (0, 0)
     }
   }
@@ -105,10 +132,15 @@ final class SettlementQueue: Sendable {
     }
   }
 
-  /// The lanes of what was taken are free again.
+  /// The lanes and streams of what was taken are free again.
   func finish(_ taken: [Settlement]) {
     wakeAll { state in
+      if !state.clashing.isEmpty {
+        state.turns = Deque(state.clashing + state.turns.elements)
+        (state.clashing, state.reserved) = ([], [])
+      }
       for settlement in taken {
+        for case let work? in settlement.special.values.map(\.work) { state.streams.remove(work.stream) }
         let partition = settlement.lane.partition
         guard state.underWay.remove(partition) != nil, state.waiting[partition] != nil else { continue }
         state.turns.append(partition)
@@ -117,39 +149,54 @@ final class SettlementQueue: Sendable {
   }
 
   private func take(_ state: inout State) -> [Settlement] {
-    if state.records <= recordsMax, state.bytes <= bytesMax { return takeAll(&state) }
-    var taken: [TopicPartition: [Settlement]] = [:]
+    let isAll = state.records <= recordsMax && state.bytes <= bytesMax
+    let taken = isAll ? takeAll(&state) : takeInTurn(&state)
+    for item in taken {
+      state.records -= item.records
+      state.bytes -= item.bytes
+      state.underWay.insert(item.settlement.lane.partition)
+      state.streams.formUnion(item.streams)
+    }
+    return taken.map(\.settlement)
+  }
+
+  /// As much as one commit takes, one settlement of each lane after the other.
+  private func takeInTurn(_ state: inout State) -> [Item] {
+    var taken: [TopicPartition: [Item]] = [:]
     var order: [TopicPartition] = []
     var (records, bytes) = (0, 0)
     while let partition = state.turns.first, let item = state.waiting[partition]?.first {
       if records > 0, records + item.records > recordsMax || bytes + item.bytes > bytesMax { break }
       state.turns.removeFirst()
+      if state.clashes(item) {
+        // A lane of which something is taken has its next turn when that is finished.
+        if taken[partition] == nil { state.setAside(partition, item) }
+        continue
+      }
       state.waiting[partition]?.removeFirst()
       records += item.records
       bytes += item.bytes
       if taken[partition] == nil { order.append(partition) }
-      taken[partition, default: []].append(item.settlement)
+      taken[partition, default: []].append(item)
       if state.waiting[partition]?.isEmpty == true { state.waiting[partition] = nil } else { state.turns.append(partition) }
     }
-    state.records -= records
-    state.bytes -= bytes
     // What is left of the lanes taken waits until they are finished.
     if !state.turns.isEmpty { state.turns.removeAll { taken[$0] != nil } }
-    state.underWay.formUnion(order)
     return order.flatMap { taken[$0] ?? [] }
   }
 
   /// Everything whose turn can come; it fits into one commit.
-  private func takeAll(_ state: inout State) -> [Settlement] {
-    var taken: [Settlement] = []
+  private func takeAll(_ state: inout State) -> [Item] {
+    var taken: [Item] = []
     for partition in state.turns.elements {
-      guard let items = state.waiting.removeValue(forKey: partition) else { continue }
-      state.underWay.insert(partition)
-      for item in items.elements {
-        state.records -= item.records
-        state.bytes -= item.bytes
-        taken.append(item.settlement)
+      guard let items = state.waiting.removeValue(forKey: partition)?.elements else { continue }
+      guard let clash = items.firstIndex(where: state.clashes) else {
+        taken += items
+        continue
       }
+      state.waiting[partition] = Deque(Array(items[clash...]))
+      taken += items[..<clash]
+      if clash == 0 { state.setAside(partition, items[0]) }
     }
     state.turns = Deque()
     return taken
@@ -174,7 +221,7 @@ private struct Deque<Element> {
 
   init() {}
 
-  init(_ element: Element) { storage = [element] }
+  init(_ elements: [Element]) { storage = elements }
 
   var isEmpty: Bool { head == storage.count }
   var first: Element? { head < storage.count ? storage[head] : nil }

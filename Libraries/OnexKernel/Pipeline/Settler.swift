@@ -27,15 +27,11 @@ struct Settler: Sendable {
   private func settle(_ settlements: [Settlement]) async {
     let live = settlements.filter { pipeline.lanes.isLive($0.lane) }
     guard !live.isEmpty else { return }
-    for outputs in await commit(live) {
-      await pipeline.window.waitForRepeats()
-      // A process that is ending publishes no more: what is committed comes again to the next owner, who finds it recorded.
-      guard !Task.isCancelled else { return }
-      pipeline.window.add(
-        PublishedBatch(
-          settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
-          publication: pipeline.parts.producer.send(outputs.records)))
+    guard !pipeline.parts.store.isStateless else {
+      let records = live.count == 1 ? live[0].outputs : live.flatMap(\.outputs)
+      return await publish(Outputs(settlements: live, records: records) { Settler.source(of: $0, in: live) })
     }
+    await record(live)
   }
 
   private struct Outputs {
@@ -46,32 +42,37 @@ struct Settler: Sendable {
     let source: @Sendable (Int) -> ConsumedRecord
   }
 
-  /// - Returns: what to publish, in order: the outputs, or for repeats those recorded earlier. Empty when cancelled.
-  private func commit(_ settlements: [Settlement]) async -> [Outputs] {
-    guard !pipeline.parts.store.isStateless else {
-      let records = settlements.count == 1 ? settlements[0].outputs : settlements.flatMap(\.outputs)
-      return [Outputs(settlements: settlements, records: records) { Settler.source(of: $0, in: settlements) }]
-    }
-    return await record(settlements)
+  private func publish(_ outputs: Outputs) async {
+    await pipeline.window.waitForRepeats()
+    // A process that is ending publishes no more: what is committed comes again to the next owner, who finds it recorded.
+    guard !Task.isCancelled else { return }
+    pipeline.window.add(
+      PublishedBatch(
+        settlements: outputs.settlements, outputs: outputs.records, source: outputs.source,
+        publication: pipeline.parts.producer.send(outputs.records)))
   }
 
-  /// Commits the settlements of lanes that are still ours, and drops the others. What the store refuses for its content is found by
-  /// halving the batch, and given up alone.
-  private func record(_ settlements: [Settlement]) async -> [Outputs] {
+  /// Commits the settlements of lanes that are still ours, drops the others, and publishes in order what follows: the outputs, or for
+  /// repeats those recorded earlier.
+  ///
+  /// What the store refuses for its content is found by halving the batch, and given up alone. A batch that comes too late a second time
+  /// is halved too: the smaller it is, the sooner it is decided, and the less can come between.
+  private func record(_ settlements: [Settlement]) async {
     var live = settlements
     var conflicts = 0
     while true {
-      guard let epochs = await claims(of: &live) else { return [] }
+      guard let epochs = await claims(of: &live) else { return }
       switch await attempt(live, epochs) {
-      case nil: return []
+      case nil: return
       case .failure(let error): return await isolate(live, error)
       case .success(.fenced(let partitions)):
         pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
-      case .success(.committed(let outputs)): return [outputs]
+      case .success(.committed(let outputs)): return await publish(outputs)
       case .success(.conflict):
         pipeline.metrics.conflicts.add()
         conflicts += 1
-        guard conflicts < pipeline.parts.limits.conflictsMax else {
+        let limits = pipeline.parts.limits
+        guard conflicts < (live.halves == nil ? limits.conflictsMax : limits.batchConflictsMax) else {
           let reason = "another change of its stream came first \(conflicts) times"
           return await isolate(live, StoreError(.rejected, reason))
         }
@@ -125,26 +126,27 @@ struct Settler: Sendable {
   }
 
   /// Commits in halves, down to the one record that the store refuses, and gives that up.
-  private func isolate(_ settlements: [Settlement], _ error: StoreError) async -> [Outputs] {
+  private func isolate(_ settlements: [Settlement], _ error: StoreError) async {
     guard let (left, right) = settlements.halves else {
-      guard let only = settlements.first else { return [] }
+      guard let only = settlements.first else { return }
       return await giveUp(only, error)
     }
-    return await record(left) + record(right)
+    await record(left)
+    await record(right)
   }
 
   /// Commits a refusal in the place of a record that the store does not take. Should the store refuse this too, nothing is wrong with
   /// the record: the store does not work, and the lane waits until it takes one of the two.
-  private func giveUp(_ settlement: Settlement, _ error: StoreError) async -> [Outputs] {
+  private func giveUp(_ settlement: Settlement, _ error: StoreError) async {
     let quarantine = Quarantine(pipeline.parts, pipeline.streamContext)
     var (error, isReplaced, attempts) = (error, true, 0)
     while true {
       var live = [isReplaced ? quarantine.replacement(for: settlement, error) : settlement]
-      guard let epochs = await claims(of: &live), let result = await attempt(live, epochs) else { return [] }
+      guard let epochs = await claims(of: &live), let result = await attempt(live, epochs) else { return }
       switch result {
       case .success(.committed(let outputs)):
         if isReplaced { quarantine.report(settlement, error) }
-        return [outputs]
+        return await publish(outputs)
       case .success(.fenced(let partitions)):
         pipeline.fence(Set(live.map(\.lane)).filter { partitions.contains($0.partition) })
       case .success(.conflict):

@@ -5,13 +5,29 @@ import Testing
 
 /// Who gets which settlements when several commit at once.
 @Suite(.timeLimit(.minutes(1))) struct SettlementQueueTests {
-  private func settlement(_ partition: Int32, _ offset: Int64, bytes: Int = 0) -> Settlement {
+  /// - Parameter stream: what the record concerns.
+  private func settlement(_ partition: Int32, _ offset: Int64, bytes: Int = 0, stream: String? = nil) -> Settlement {
     let source = TopicPartition("in", partition)
     let value = Bytes(String(repeating: "x", count: bytes))
     let record = ConsumedRecord(source: source, offset: offset, key: nil, value: value, timestamp: nil)
-    return Settlement(
+    var settlement = Settlement(
       lane: LaneReference(partition: source, epoch: 1), records: [record], outputs: [], owners: [], identities: [],
       finishedKey: nil)
+    guard let stream else { return settlement }
+    let id = RawUUID(random: 1, 2)
+    let work = StreamWork(
+      stream: StreamName(handler: "counter", key: stream),
+      reducer: LoadedReducer(handler: "counter", kind: .reducer, reducer: NoReducer()), input: .timer(name: "t"),
+      identity: RequestIdentity(MessageIdentity(id)), envelope: nil, correlationID: CorrelationID(id), causationID: nil)
+    settlement.special[0] = Settlement.Special(work: work)
+    return settlement
+  }
+
+  private struct NoReducer: Reducer {
+    init() {}
+    init(_ setup: ReducerSetup) {}
+    func decide(_ state: JSONValue?, _ input: StreamInput, now: Timestamp) -> Reaction { Reaction() }
+    func evolve(_ state: JSONValue?, _ event: StreamEvent) -> JSONValue { .null }
   }
 
   private func places(_ settlements: [Settlement]?) -> [String] {
@@ -43,6 +59,45 @@ import Testing
     queue.finish(taken ?? [])
     #expect(places(taken) == ["0@1"])
     #expect(places(await second) == ["0@2"])
+  }
+
+  /// Of two commits that change one stream the store takes one: the other would be decided for nothing.
+  @Test(arguments: [Int.max, 8]) func aStreamIsUnderWayOnce(_ recordsMax: Int) async {
+    let queue = SettlementQueue(recordsMax: recordsMax)
+    queue.add(settlement(0, 1, stream: "a"))
+    let first = await queue.take()
+    for offset: Int64 in 1..<10 { queue.add(settlement(1, offset, stream: offset == 3 ? "a" : "b\(offset)")) }
+    queue.add(settlement(2, 1))
+    let second = await queue.take()
+    #expect(Set(places(second)) == ["1@1", "1@2", "2@1"], "a lane goes on up to what must wait")
+    queue.finish(second ?? [])
+    queue.add(settlement(3, 1))
+    #expect(places(await queue.take()) == ["3@1"], "others go on meanwhile")
+    queue.finish(first ?? [])
+    #expect(places(await queue.take()).first == "1@3")
+  }
+
+  /// A lane that clashes waits for what is under way only, however much comes for the same streams.
+  @Test func whoWaitsForAStreamIsNotOvertaken() async {
+    let queue = SettlementQueue()
+    queue.add(settlement(0, 1, stream: "a"))
+    let first = await queue.take()
+    queue.add(settlement(1, 1, stream: "b"))
+    let second = await queue.take()
+    var both = settlement(2, 1, stream: "a")
+    both.special[1] = settlement(2, 1, stream: "b").special[0]
+    queue.add(both)
+    queue.add(settlement(3, 1, stream: "c"))
+    let third = await queue.take()
+    #expect(places(third) == ["3@1"])
+    queue.finish(first ?? [])
+    // It still waits for "b"; a newcomer for "a" stands behind it.
+    queue.add(settlement(4, 1, stream: "a"))
+    queue.add(settlement(5, 1, stream: "d"))
+    let fourth = await queue.take()
+    #expect(places(fourth) == ["5@1"])
+    for taken in [second, third, fourth] { queue.finish(taken ?? []) }
+    #expect(places(await queue.take()) == ["2@1", "4@1"])
   }
 
   /// Three committers and sixty thousand settlements of eight lanes: none is lost, none is overtaken, and all of them end.
