@@ -15,7 +15,7 @@ public struct ResponseDecoder: ~Copyable {
     do throws(JSONError) {
       let read = try value.withUnsafeBytes { text throws(JSONError) in
         try parser.walk(text, recordDepth: 2) { nodes throws(JSONError) in
-          ResponseReader(fields: try EnvelopeFields(value, text: text, nodes: nodes)).read()
+          ResponseReader(fields: try EnvelopeFields(value, text: text, nodes: nodes), time: record.timestamp).read()
         }
       }
       guard var response = read else {
@@ -46,6 +46,8 @@ private struct ResponseReader {
   }
 
   let fields: EnvelopeFields
+  /// Of the record, for a response that says none.
+  let time: Timestamp?
 
   func read() -> (envelope: ResponseEnvelope, result: RawResult)? {
     guard fields[.isResponse]?.kind == UInt8(ONEX_JSON_TRUE.rawValue), let id = fields.uuid(.envelopeID).optional,
@@ -54,7 +56,7 @@ private struct ResponseReader {
     var response = ResponseEnvelope(
       operation: fields.operation, envelopeID: EnvelopeID(id), correlationID: CorrelationID(correlation),
       causationID: fields.uuid(.causationID).optional.map { EnvelopeID($0) }, duration: duration(),
-      timestamp: fields.timestamp(.timestamp).optional ?? Timestamp(microseconds: 0), outcome: outcome)
+      timestamp: fields.timestamp(.timestamp).optional ?? time ?? Timestamp(microseconds: 0), outcome: outcome)
     response.handler = fields.string(.handler, bytesMax: RequestReader.textBytesMax).optional
     response.idempotencyKey = fields.string(.idempotencyKey, bytesMax: RequestReader.textBytesMax).optional
     response.metadata = fields[.metadata].map { fields.slice($0) }

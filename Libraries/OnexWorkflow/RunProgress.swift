@@ -62,7 +62,7 @@ struct RunProgress {
   private var isDeadlineOver: Bool { run.deadline.map { $0 <= now } ?? false }
 
   mutating func responded(_ call: CallName, _ result: IntentResult) {
-    guard run.steps[call.step] != nil, !run.status.isEnded else { return }
+    guard !run.status.isEnded else { return }
     if run.status == .running, isDeadlineOver { exceedDeadline() }
     switch result {
     case .success(let output): succeeded(call, output)

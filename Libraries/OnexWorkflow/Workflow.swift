@@ -26,8 +26,13 @@ public struct Workflow: Reducer {
 
   public func decide(_ state: JSONValue?, _ input: StreamInput, now: Timestamp) throws -> Reaction {
     guard let state else {
-      // A stream that does not exist has asked for nothing: answers and timers of one that was deleted after its retention.
-      guard case .request(let request) = input else { return Reaction() }
+      let request: StreamRequest
+      switch input {
+      case .request(let given): request = given
+      case .response: throw Workflow.unasked("there is no such run: it was deleted after its retention, or never began")
+      // Of a run that was deleted.
+      case .timer: return Reaction()
+      }
       guard let definition else {
         throw HandlerError(.unknownOperation, "no contract answers the operation \(request.operation)")
       }
@@ -39,13 +44,20 @@ public struct Workflow: Reducer {
     switch input {
     case .request(let request): progress.repeated(request)
     case .response(let intent, let result):
-      guard let call = CallName(intent) else { break }
+      guard let call = CallName(intent), progress.run.hasAsked(call) else {
+        throw Workflow.unasked("the run has not asked for \(intent.prefix(100))")
+      }
       progress.responded(call, result)
     case .timer(let name):
       guard let timer = TimerName(name) else { break }
       progress.fired(timer)
     }
     return progress.reaction
+  }
+
+  /// A response that nobody waits for and nobody can have: its record becomes a dead letter.
+  private static func unasked(_ reason: String) -> HandlerError {
+    HandlerError(.notAllowed, "the response answers no step: \(reason)")
   }
 
   private func start(_ request: StreamRequest, _ definition: WorkflowDefinition, _ now: Timestamp) -> WorkflowRun {

@@ -46,6 +46,13 @@ public struct WorkflowRun: Sendable, Hashable {
     self.deadline = deadline
   }
 
+  /// Whether the run can have sent a message of this name: its step has begun, and so many attempts there may be.
+  func hasAsked(_ call: CallName) -> Bool {
+    guard let step = steps[call.step], call.attempt >= 1 else { return false }
+    guard call.isCompensation else { return call.attempt <= definition[call.step]?.retry.attemptsMax ?? 0 }
+    return step.isTakenBack && call.attempt <= step.attempt
+  }
+
   /// What a reference in a template stands for.
   func value(of root: WorkflowTemplate.Root) -> JSONValue? {
     switch root {
@@ -103,6 +110,14 @@ public struct StepRun: Sendable, Hashable {
 
   /// Something is still expected to happen before anything else may be taken back.
   var isUnderWay: Bool { state == .running || state == .compensating || state == .compensationRetrying || isAwaited }
+
+  /// Its compensation has begun.
+  var isTakenBack: Bool {
+    switch state {
+    case .compensating, .compensationRetrying, .compensated, .compensationFailed: true
+    case .running, .retrying, .succeeded, .failed, .unknown, .abandoned: false
+    }
+  }
 
   /// A success of any attempt counts: all attempts carry one idempotency key, so that their work is done once.
   var takesSuccess: Bool { state == .running || state == .retrying || state == .unknown }

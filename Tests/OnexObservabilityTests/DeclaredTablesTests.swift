@@ -75,8 +75,8 @@ import Testing
       try Events.decode(
         event([
           ("execution_id", .string(Events.id(id).description)), ("correlation_id", .string(Events.id(0).description)),
-          ("agent_name", "a"), ("status", .string(status)), ("created_at", "2026-11-21T03:48:54Z"),
-          ("updated_at", "2026-11-21T03:48:54Z"),
+          ("agent_name", "a"), ("status", .string(status)), ("created_at", "2025-11-21T03:48:54Z"),
+          ("updated_at", "2025-11-21T03:48:54Z"),
         ]), for: table
       ).get()
     }

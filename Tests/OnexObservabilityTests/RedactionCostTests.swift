@@ -14,7 +14,8 @@ import Testing
     "--password ", "-u a:", "mysql -p", "\"name\":\"password\",\"value\":", "Bearer ", "Basic ", "cookie: a=", "'", "\"", "é@",
     "hooks.slack.com/services/", "token='[REDACTED:", "password \"", "a:b@tcp(", "PuTTY-User-Key-File-",
     "authorization: digest a=\"",
-    "pass:", "xoxb-", "SG.", "key-",
+    "pass:", "xoxb-", "SG.", "key-", "password: |\n a", "password: |\n  ", "<password><![CDATA[", "password=a\"", "password=${A}",
+    "\\u0070assword:", "%3D", "password%3D", "password=b'", "authorization:\n bearer\n", "bearer\n",
   ]
 
   @Test(arguments: units)

@@ -112,6 +112,23 @@ import Testing
     }
   }
 
+  /// Of two events with one status the later one wins, for good if it comes from the year 9999.
+  @Test func aStateFromTheFarFutureIsRefused() throws {
+    for (time, isKept) in [
+      ("2025-11-21T04:40:00Z", true), ("2025-11-22T04:39:59Z", true), ("2025-11-22T04:40:01Z", false),
+      ("9999-12-31T23:59:59Z", false),
+    ] {
+      let event: JSONValue = [
+        "execution_id": "0193a5c8-7f2e-4b61-8a55-0123456789ab", "correlation_id": "0193a5c8-7f2e-4b61-8a55-0123456789ab",
+        "agent_name": "a", "status": "completed", "created_at": "2025-11-21T04:40:00Z", "updated_at": .string(time),
+      ]
+      switch Events.decode(event.encoded(), for: .agentExecutionLogs) {
+      case .success: #expect(isKept, "\(time)")
+      case .failure(let bad): #expect(!isKept && bad.cause == .outOfRange && bad.reason.contains("a day ahead"), "\(bad.reason)")
+      }
+    }
+  }
+
   @Test func namesThatDifferInNULCharactersStayTwoMembers() throws {
     let event = Events.action(1, ["metadata": ["a": 1, "a\0": 2, "\0a": 3]])
     let row = try Events.decode(event, for: .agentActions, DecodingPolicy(nulBytes: .strip)).get()

@@ -40,4 +40,35 @@ import Testing
       #expect(letters.allSatisfy { $0.headers.contains { $0.name == "onex_dlq_error_code" && $0.value == "NOT_ALLOWED" } })
     }
   }
+
+  /// Addresses that fit no run, or nothing at all, each once before the run is there and once beside it.
+  @Test func anAnswerThatNobodyHasAskedForIsADeadLetter() async throws {
+    try await Harness.simulate { harness, _ in
+      let request = "0193a5c8-7f2e-4b61-8a55-0123456789ab"
+      let run = MessageIdentity.request(EnvelopeID(try #require(RawUUID(request)))).description
+      let answer = try await harness.ask(
+        "order.place", #"{"item":"x"}"#, extra: #","envelope_id":"\#(request)""#,
+        correlation: CorrelationID(try #require(RawUUID(request))))
+      #expect(answer["success"] == true)
+      let forged = [
+        "price/1#nosuch/\(run)", "price/1#order/\(request)", "nosuch/1#order/\(run)", "a/99999999999999999999#order/\(run)",
+        "charge/99#order/\(run)", "price/0#order/\(run)", "stock/compensation/1#order/\(run)", "#order/\(run)", "garbage", "",
+        "/#/",
+      ]
+      let marks = forged.map { JSONValue.string($0) } + [5, [:], .null]
+      for mark in marks {
+        let text =
+          #"{"envelope_id":"\#(RandomIDSource().next())","correlation_id":"\#(request)","operation":"x.y","is_response":true,"success":true,"payload":{},"onex_reply_to":\#(mark.encoded().text)}"#
+        let failures = try await harness.runtime.bus.producer()
+          .publish([OutboundRecord(topic: "effect-responses", key: "k", value: Bytes(text))])
+        #expect(failures.isEmpty)
+      }
+      // What comes after them in the same partition is answered.
+      #expect(try await harness.ask("order.place", #"{"item":"y"}"#)["success"] == true)
+      var letters: [ConsumedRecord] = []
+      while letters.count < marks.count { letters = try await harness.records(of: "effect-responses.dlq") }
+      let codes = letters.map { letter in letter.headers.first { $0.name == "onex_dlq_error_code" }?.value?.text ?? "" }
+      #expect(letters.count == marks.count && codes.allSatisfy { $0 == "NOT_ALLOWED" || $0 == "HANDLER_UNAVAILABLE" }, "\(codes)")
+    }
+  }
 }

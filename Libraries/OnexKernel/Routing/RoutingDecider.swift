@@ -133,10 +133,15 @@ public final class RoutingDecider: Decider {
       batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
       return .decided(identity: nil)
     case .success(var response):
-      guard signer.accepts(response) else { return refuse(response, record, owner, &batch) }
+      guard signer.accepts(response) else { return refuse(response, RoutingDecider.unsigned, record, owner, &batch) }
       let identity = RequestIdentity(.response(response.envelopeID))
       if RuntimeField.isPresent(in: response.extensions) {
-        let mark = ReplyMark(response.extensions)
+        let mark: ReplyMark?
+        do {
+          mark = try ReplyMark.read(response.extensions)
+        } catch {
+          return refuse(response, error, record, owner, &batch)
+        }
         response.extensions = RuntimeField.without(response.extensions)
         if let mark { return finish(response, mark, identity, record, owner, &batch) }
         batch.respond(response, to: record, topic: topics.responses, owner: owner)
@@ -149,12 +154,13 @@ public final class RoutingDecider: Decider {
     }
   }
 
+  private static let unsigned = ResponseError(
+    .notAllowed, "the reply address of this response is not signed with a key of ONEX_REPLY_SIGNING_KEYS")
+
   /// A response that answers none of this runtime's requests: written by a stranger, or under a key that is not accepted any more.
   private func refuse(
-    _ response: ResponseEnvelope, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
+    _ response: ResponseEnvelope, _ error: ResponseError, _ record: ConsumedRecord, _ owner: Int, _ batch: inout OutputBatch
   ) -> Decision {
-    let error = ResponseError(
-      .notAllowed, "the reply address of this response is not signed with a key of ONEX_REPLY_SIGNING_KEYS")
     batch.reject(
       RejectedRecord(record: record, error: error, identity: response.envelopeID), group: group, responseTopic: nil,
       now: clock.now(), owner: owner)
@@ -176,9 +182,7 @@ public final class RoutingDecider: Decider {
       guard let reducer = streams?.reducers.reducer(of: stream) else {
         let reason = streams?.reducers.failure(of: stream.handler) ?? "no contract names it"
         let error = ResponseError(.handlerUnavailable, "the stream \(stream) cannot be folded: \(reason)")
-        let rejected = RejectedRecord(record: record, error: error, identity: response.envelopeID)
-        batch.reject(rejected, group: group, responseTopic: nil, now: clock.now(), owner: owner)
-        return .decided(identity: nil)
+        return refuse(response, error, record, owner, &batch)
       }
       return .react(
         StreamWork(

@@ -52,10 +52,25 @@ enum ReplyMark: Sendable, Hashable {
   /// The response is the final one.
   case final
 
+  /// - Returns: `nil` without an address.
+  /// - Throws: for one that no runtime has written.
+  static func read(_ extensions: [RawField]) throws(ResponseError) -> ReplyMark? {
+    guard let field = extensions.first(where: { $0.name == RuntimeField.replyTo }) else { return nil }
+    if let mark = ReplyMark(field.value) { return mark }
+    throw ResponseError(
+      .notAllowed, "onex_reply_to is no address of this runtime: \(field.value.text.prefix(ReplyMark.shownMax))")
+  }
+
+  private static let shownMax = 100
+
+  /// `nil` also for one that no runtime has written.
   init?(_ extensions: [RawField]) {
-    guard let value = extensions.first(where: { $0.name == RuntimeField.replyTo })?.value,
-      case .string(let text)? = try? JSONValue.parse(value)
-    else { return nil }
+    guard let mark = (try? ReplyMark.read(extensions)) ?? nil else { return nil }
+    self = mark
+  }
+
+  private init?(_ value: Bytes) {
+    guard case .string(let text)? = try? JSONValue.parse(value) else { return nil }
     if text == "final" {
       self = .final
     } else if text.hasPrefix(ReplyMark.deadlinePrefix), let timer = RawUUID(text.dropFirst(ReplyMark.deadlinePrefix.count)) {

@@ -56,7 +56,7 @@ extension TextScanner {
     case ascii("%"): return range.count <= 3 || last == 0x25 || byte(range.lowerBound + 1) == 0x28
     case ascii("$"):
       let second = byte(range.lowerBound + 1)
-      if second == 0x7B || second == 0x28 { return true }
+      if second == 0x7B || second == 0x28 { return last == (second == 0x7B ? 0x7D : 0x29) || !text[range].contains(0x7D) }
       let name = text[range.lowerBound + 1..<range.upperBound]
       if name.allSatisfy({ TextScanner.isUpper($0) || $0 == 0x5F || TextScanner.isDigit($0) }) { return true }
       return name.allSatisfy { TextScanner.isToken($0) } && SecretName.meaning(name) != nil

@@ -123,8 +123,8 @@ extension TextScanner {
 
   /// `Bearer …` (RFC 6750), unless it is prose.
   private mutating func bearer(_ index: Int) -> Match? {
-    guard hasWord("earer ", at: index + 1) else { return nil }
-    let start = index + 7
+    guard hasWord("earer", at: index + 1), TextScanner.isSpace(byte(index + 6)) else { return nil }
+    let start = end(from: index + 7, within: 8, while: TextScanner.isSpace)
     let head = end(from: start, within: TextScanner.digitWithin, while: TextScanner.isBearer)
     guard head - start >= 16, text[start..<head].contains(where: TextScanner.isDigit) else { return nil }
     return Match(range: start..<end(from: head, while: TextScanner.isBearer), kind: .bearer)

@@ -3,32 +3,35 @@
 extension TextScanner {
   // MARK: Names and values
 
-  /// - Parameter index: of the `:` or `=`.
-  mutating func keyed(_ index: Int) -> Match? {
+  /// - Parameters:
+  ///   - index: of the `:` or `=`.
+  ///   - signBytes: 3 where it is written `%3D` or `%3A`.
+  mutating func keyed(_ index: Int, signBytes: Int = 1) -> Match? {
     // `std::token` is a path of names.
     guard byte(index) != 0x3A || byte(index + 1) != 0x3A && byte(index - 1) != 0x3A, let name = name(before: index) else {
       return nil
     }
-    guard let meaning = SecretName.meaning(text[name]) else { return pairedValue(name, index) }
+    guard let meaning = meaning(of: name) else { return pairedValue(name, index) }
     // `==`, `:=`, `=>`
-    let afterSign = end(from: index + 1, within: 2) { $0 == 0x3D || $0 == 0x3E }
+    let afterSign = end(from: index + signBytes, within: 2) { $0 == 0x3D || $0 == 0x3E }
     var start = end(from: afterSign, within: 64) { TextScanner.isBlank($0) || $0 == 0x2A }
     // `input("Password: ")`: the next quote ends the text that the name is in.
     let opening = byte(name.lowerBound - 1)
     let value = end(from: start, within: 256, while: TextScanner.isSpace)
     let isEnclosed = opening == 0x22 || opening == 0x27
     if isEnclosed, byte(name.upperBound) != opening, byte(name.upperBound) != 0x5C, byte(value) == opening { return nil }
-    if let quoted = quoted(value) { return quoted }
+    if let quote = quoteBehindKind(value) { return quoted(quote) }
+    if let found = quoted(value) ?? blockScalar(start, name) { return found }
     if byte(start) == 0x0A || byte(start) == 0x0D {
       start = end(from: start, within: 256, while: TextScanner.isSpace)
-      guard isAloneOnItsLine(start) else { return nil }
+      guard isAloneOnItsLine(start) || meaning == .header && isScheme(start) else { return nil }
     }
     guard start < text.count, start >= settled, !isMarked(start),
       !(byte(name.lowerBound - 1) == 0x3A && byte(name.lowerBound - 2) == 0x3A)
     else { return nil }
     // `"tokens": {"in": 812}` counts; what else an object of several secrets holds is read on its own.
     if isEnclosed, byte(start) == 0x5B || byte(start) == 0x7B && meaning != .secrets { return structure(start, name) }
-    let isAssignment = byte(index) == 0x3D
+    let isAssignment = byte(index) == 0x3D || signBytes > 1
     if meaning == .header { return headerValue(start, name, isAssignment: isAssignment) }
     return bareValue(start, name, meaning, isAssignment: isAssignment)
   }
@@ -39,9 +42,7 @@ extension TextScanner {
     let limit = max(settled, index - 16)
     while end > limit, TextScanner.isAroundName(text[end - 1]) { end -= 1 }
     guard end > settled else { return nil }
-    var start = end
-    let first = max(settled, end - SecretName.bytesMax)
-    while start > first, TextScanner.isToken(text[start - 1]) || text[start - 1] == 0x2E { start -= 1 }
+    let start = nameStart(before: end)
     return start < end ? start..<end : nil
   }
 
@@ -126,6 +127,7 @@ extension TextScanner {
   private mutating func bareValue(_ start: Int, _ name: Range<Int>, _ meaning: SecretName.Meaning, isAssignment: Bool) -> Match? {
     // A structure: what it holds is read on its own.
     guard byte(start) != 0x7B, byte(start) != 0x5B else { return nil }
+    if let rest = behindVariable(start) { return rest }
     let head = end(from: start, within: 96, while: TextScanner.isBareValue)
     let value = start..<head
     guard !value.isEmpty, !isNoSecret(value, inProse: !isAssignment), !isOwnName(value, name) else { return nil }
@@ -139,7 +141,8 @@ extension TextScanner {
     case .secret where !isAssignment && isUnexpected(before: name): return nil
     default: break
     }
-    return Match(range: start..<end(from: head, while: TextScanner.isBareValue), kind: .secret)
+    let end = end(from: head, while: TextScanner.isBareValue)
+    return Match(range: start..<(isAssignment ? joined(end) : end), kind: .secret)
   }
 
   /// `login(user=user, password=password)`: a variable of the same name.
@@ -148,7 +151,7 @@ extension TextScanner {
       && text[value].elementsEqual(text[name.upperBound - value.count..<name.upperBound])
   }
 
-  private static func isBareValue(_ byte: UInt8) -> Bool {
+  static func isBareValue(_ byte: UInt8) -> Bool {
     switch byte {
     // Spaces, and what ends a value in a list, a query or a document.
     case 0...0x20, 0x22, 0x26, 0x27, 0x29, 0x2C, 0x3B, 0x3C, 0x3E, 0x5C, 0x5D, 0x60, 0x7D: false
@@ -188,12 +191,13 @@ extension TextScanner {
     let head = end(from: start, within: 96) { !TextScanner.isSpace($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C && $0 != 0x60 }
     let first = start..<head
     guard !first.isEmpty else { return nil }
+    var next = start
     let isHeader: Bool
     if isCookie {
       let pair = end(from: start, within: 64) { TextScanner.isToken($0) || $0 == 0x2E }
       isHeader = byte(pair) == 0x3D && pair > start || isSecretive(first) && !isPlaceholder(first)
-    } else if TextScanner.schemes.contains(where: { $0.utf8CodeUnitCount == first.count && hasWord($0, at: start) }) {
-      let next = end(from: head, within: 8, while: TextScanner.isBlank)
+    } else if isScheme(start) {
+      next = end(from: head, within: 8, while: TextScanner.isSpace)
       let credentials = next..<end(from: next, within: 96) { !TextScanner.isSpace($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
       guard !credentials.isEmpty, !isMarked(next), !isPlaceholder(credentials) else { return nil }
       isHeader = isSecretive(credentials) || isLineEnd(credentials.upperBound) && !isPlainWord(credentials)
@@ -201,7 +205,13 @@ extension TextScanner {
       isHeader = (isSecretive(first) || isAssignment && !isPlainWord(first)) && !isPlaceholder(first) && !isCode(first)
     }
     guard isHeader else { return nil }
-    return Match(range: start..<lineEnd(start, enclosing: byte(name.lowerBound - 1)), kind: .secret)
+    return Match(range: start..<lineEnd(next, enclosing: byte(name.lowerBound - 1)), kind: .secret)
+  }
+
+  /// The word at `start` is the name of a scheme (RFC 9110 section 11.1).
+  private func isScheme(_ start: Int) -> Bool {
+    let end = end(from: start, within: 32, while: TextScanner.isToken)
+    return TextScanner.schemes.contains { $0.utf8CodeUnitCount == end - start && hasWord($0, at: start) }
   }
 
   private func isLineEnd(_ index: Int) -> Bool {
@@ -315,6 +325,7 @@ extension TextScanner {
       return nil
     }
     let content = index + 1
+    if let data = characterData(content) { return data }
     guard content < text.count, byte(content) != 0x3C, !isMarked(content) else { return nil }
     let end = end(from: content) { $0 != 0x3C && $0 != 0x0A }
     let value = content..<end

@@ -77,7 +77,7 @@ struct TextScanner {
   private mutating func sign(at index: Int) -> Match? {
     switch text[index] {
     case ascii("@"): return email(index, signBytes: 1)
-    case ascii("%"): return hasText("%40", at: index) ? email(index, signBytes: 3) : nil
+    case ascii("%"): return escapedSign(index)
     case ascii(":"): return userInformation(index) ?? keyed(index)
     case ascii("="): return keyed(index)
     case ascii(">"): return element(index)
@@ -87,6 +87,12 @@ struct TextScanner {
     case ascii("+"), ascii("("): return phone(index)
     default: return nil
     }
+  }
+
+  /// `%40` `%3D` `%3A` (RFC 3986 section 2.1)
+  private mutating func escapedSign(_ index: Int) -> Match? {
+    if hasText("%40", at: index) { return email(index, signBytes: 3) }
+    return hasWord("%3d", at: index) || hasWord("%3a", at: index) ? keyed(index, signBytes: 3) : nil
   }
 
   // MARK: Bytes

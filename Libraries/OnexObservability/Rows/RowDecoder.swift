@@ -69,6 +69,7 @@ struct RowDecoder: ~Copyable {
       problems.append(error)
     }
     if problems.isEmpty, let problem = expiry(of: values, in: table, at: ageAt) { problems.append(problem) }
+    if problems.isEmpty, let problem = RowDecoder.advance(of: values, in: table, at: receivedAt) { problems.append(problem) }
     guard let first = problems.first else {
       return Row(values: values, metadata: JSONValue.object(metadata).encoded())
     }
@@ -94,6 +95,19 @@ struct RowDecoder: ~Copyable {
       message:
         "\(table.timeColumn) is \(time.rfc3339), and rows of \(table.name) are kept for \(days) days: the row would be deleted at once"
     )
+  }
+
+  /// How far the clock of a writer may be ahead.
+  private static let aheadMax = Duration.seconds(86_400)
+
+  /// Where the later of two events wins, one from the far future would win over everything that is still to come.
+  private static func advance(of values: [Row.Value], in table: ObservabilityTable, at now: Timestamp) -> FieldProblem? {
+    guard case .farthest(_, _, let column, _) = table.rule, let index = table.index(of: column),
+      case .timestamp(let time) = values[index], time > now + aheadMax
+    else { return nil }
+    return FieldProblem(
+      cause: .outOfRange,
+      message: "\(column) is \(time.rfc3339), more than a day ahead of this service's clock (\(now.rfc3339))")
   }
 
   /// Counts the members of all objects down from `left`.
