@@ -171,6 +171,9 @@ public final class InMemoryStore: StreamStore, JournalReader, ProjectionStore {
     }
   }
 
+  /// As a database that has crashed: claims are not kept over that (migration 8).
+  package func loseClaims() { state.withLock { $0.claims = [:] } }
+
   public func release(_ claims: [ExecutionClaim]) async throws(StoreError) {
     state.withLock { state in
       for claim in claims {

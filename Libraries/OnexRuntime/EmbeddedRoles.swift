@@ -21,7 +21,7 @@ struct EmbeddedRoles {
       handlers: handlers)
     return [
       try router.pipeline(bus, contracts, store, options, context),
-      try effects.pipeline(bus, contracts, InMemoryStore(), options, context),
+      try effects.pipeline(bus, contracts, store, options, context),
       try workers.pipeline(bus, contracts, StatelessStore(), options, context),
     ]
   }

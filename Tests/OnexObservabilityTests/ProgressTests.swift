@@ -5,7 +5,7 @@ import Testing
 @testable import OnexObservability
 
 @Suite struct InsertGateTests {
-  private let refused = PostgresError(.statement, "disk full", sqlState: "53100")
+  private let refused = PostgresError(.statement, "permission denied", sqlState: "42501")
 
   @Test func theCircuitOpensAfterTheThresholdAndProbesAfterItsTime() {
     let gate = InsertGate(CircuitBreakerPolicy(failureThreshold: 2, resetTimeout: .seconds(60)))
@@ -20,11 +20,15 @@ import Testing
     #expect(!gate.isOpen)
   }
 
-  @Test func aDatabaseThatCannotBeReachedBacksOffWithoutOpeningTheCircuit() {
+  @Test(arguments: [
+    PostgresError(.unreachable, "refused"), PostgresError(.connectionLost, "gone"),
+    PostgresError(.statement, "disk full", sqlState: "53100"), PostgresError(.statement, "read only", sqlState: "25006"),
+  ])
+  func aDatabaseThatIsAwayBacksOffWithoutOpeningTheCircuit(_ outage: PostgresError) {
     let gate = InsertGate(CircuitBreakerPolicy(failureThreshold: 2))
     let delays = (0..<8).map { _ in
       _ = gate.delay(at: .zero)
-      return gate.failed(PostgresError(.unreachable, "refused"), at: .zero, random: 0).delay
+      return gate.failed(outage, at: .zero, random: 0).delay
     }
     #expect(!gate.isOpen)
     let expected = [100, 200, 400, 800, 1600, 2000, 2000, 2000]

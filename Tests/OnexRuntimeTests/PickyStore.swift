@@ -13,6 +13,8 @@ final class PickyStore: StreamStore {
   let base: InMemoryStore
   private let rule = Mutex<@Sendable (CommitBatch) -> Answer?>({ _ in nil })
   let commits = Mutex<[Duration]>([])
+  /// What is answered to whoever asks for the timers.
+  let lease = Mutex<Result<LeaseAnswer, StoreError>?>(nil)
   private let clock: any RuntimeClock
 
   init(clock: any RuntimeClock) {
@@ -62,7 +64,8 @@ final class PickyStore: StreamStore {
   func lease(
     _ lane: TopicPartition, consumer: String, owner: String, expired: LeaseState?
   ) async throws(StoreError) -> LeaseAnswer {
-    try await base.lease(lane, consumer: consumer, owner: owner, expired: expired)
+    if let answer = self.lease.withLock({ $0 }) { return try answer.get() }
+    return try await base.lease(lane, consumer: consumer, owner: owner, expired: expired)
   }
 
   func dueTimers(_ query: TimerQuery) async throws(StoreError) -> DueTimers { try await base.dueTimers(query) }

@@ -159,6 +159,22 @@ import Testing
     }
   }
 
+  /// Claims are gone when the database has crashed; start marks and answers are not.
+  @Test func aLostClaimDoesNotReplaceAKnownSuccess() async throws {
+    try await Harness.simulate { harness, clock in
+      @Sendable func ask() async throws -> JSONValue {
+        try await harness.ask("paying_once.pay", #"{"id":"lost-claim","ms":5000}"#, extra: #","idempotency_key":"lost""#)
+      }
+      async let first = ask()
+      try await clock.sleep(for: .seconds(1))
+      harness.runtime.store.loseClaims()
+      let (second, known) = (try await ask(), try await first)
+      #expect(code(second) == "INDETERMINATE" && known["success"] == true, "\(second) \(known)")
+      #expect(try await ask()["success"] == true)
+    }
+    #expect(Paying.runs(of: "lost-claim") == 1)
+  }
+
   // MARK: - Deadlines
 
   @Test func aRepeatWithoutADeadlineIsAnsweredAndOneWithADeadlineOnce() async throws {

@@ -26,6 +26,7 @@ import Testing
     var options = RoleOptions(contractsDirectory: "/\(folder)/Contracts")
     options.pipeline.outage = RetryPolicy(attemptsMax: .max, initialBackoff: .milliseconds(1), maxBackoff: .milliseconds(2))
     options.pipeline.conflict = options.pipeline.outage
+    options.pipeline.timerLease = .milliseconds(300)
     pipeline = try RouterRole(group: "g", topics: RoutingTopics(), reducers: [Counter.self])
       .pipeline(bus, LoadedContracts.load(options, context), store, options, context)
     context.health.running()
@@ -150,6 +151,19 @@ import Testing
       let answers = try await count(["a", "contended", "b"])
       #expect(answers["a"]?["success"] == true && answers["b"]?["success"] == true)
       #expect(answers["contended"]?["error"]?["code"] == "STORE_REJECTED")
+    }
+  }
+}
+
+/// Two processes, of which the other has the timers.
+extension StoreRefusalTests {
+  @Test func whoHasNoTimersIsReadyAgainAfterAnOutage() async throws {
+    store.lease.withLock { $0 = .failure(StoreError(.unavailable, "away")) }
+    try await running {
+      while context.health.isReady { try await clock.sleep(for: .milliseconds(1)) }
+      store.lease.withLock { $0 = .success(.taken(LeaseState(epoch: 1, renewals: 1))) }
+      while !context.health.isReady { try await clock.sleep(for: .milliseconds(1)) }
+      #expect(!context.health.snapshot().reasons.contains { $0.code.hasPrefix("STORE") })
     }
   }
 }

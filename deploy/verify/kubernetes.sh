@@ -48,6 +48,15 @@ promote() {
   policy production "$WORK/promoted.yaml" "$WORK/promoted-jobs.yaml"
 }
 
+# One setting says where the runbooks are, for alerts and for services.
+runbooks() {
+  local copy=$WORK/runbooks url=https://wiki.example.com/onex
+  mkdir "$copy" && cp -r "$REPO/deploy/k8s" "$copy/k8s" &&
+    sed -i "s|ONEX_RUNBOOKS_URL=.*|ONEX_RUNBOOKS_URL=$url|" "$copy/k8s/components/settings/kustomization.yaml" &&
+    "$KUBECTL" kustomize "$copy/k8s/overlays/prod" >"$WORK/runbooks.txt" || return 1
+  grep -q "runbook_url: $url/alerts.md#onex" "$WORK/runbooks.txt" && ! grep 'runbook_url: docs' "$WORK/runbooks.txt"
+}
+
 policy() {
   "$VERIFY_BIN/python" "$VERIFY/policy.py" "$@"
 }
@@ -90,6 +99,7 @@ main() {
   done
   check "every rule refuses what it is there for" "$VERIFY_BIN/python" "$VERIFY/policy_test.py" "$WORK"
   check "a release by digest reaches every container" promote
+  check "alerts lead to the runbooks where they are" runbooks
   check "alerts fire when they should, and only then" alerts
   check "example pipelines are valid" pipelines
   check "shell scripts are clean" scripts

@@ -59,7 +59,9 @@ struct AnswerReplay {
       return respond(response, to: record)
     }
     guard let first = recorded.outputs.first, recorded.outputs.count == 1,
-      case .success(var final) = decoder.decode(read(first)), final.correlationID != response.correlationID
+      // What a stream answered to another request on this response stays that request's.
+      case .success(var final) = decoder.decode(read(first)), final.envelopeID == response.envelopeID,
+      final.correlationID != response.correlationID
     else { return recorded.outputs }
     final.correlationID = response.correlationID
     return respond(final, to: record)

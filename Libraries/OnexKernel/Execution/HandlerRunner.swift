@@ -112,13 +112,16 @@ public struct HandlerRunner: Sendable {
     _ attempt: Int, _ work: HandlerWork, _ deadline: Duration?, _ mayCall: @Sendable () async -> CallPermission
   ) async -> Result<Bytes, Failure> {
     let settings = work.operation.settings
-    let left = deadline.map { $0 - context.clock.uptime() } ?? settings.timeout
-    guard left > .zero else { return .failure(.neutral(HandlerRunner.deadlineExceeded)) }
+    func left() -> Duration { deadline.map { $0 - context.clock.uptime() } ?? settings.timeout }
+    guard left() > .zero else { return .failure(.neutral(HandlerRunner.deadlineExceeded)) }
     switch await mayCall() {
     case .call: break
     case .refuse(let error): return .failure(.neutral(error))
     case .drop: return .failure(.dropped)
     }
+    // The store may have taken its time.
+    let left = left()
+    guard left > .zero else { return .failure(.neutral(HandlerRunner.deadlineExceeded)) }
     // A step of a run is not cut off at the run's deadline: its outcome would be lost, while the run still has to know what to take back.
     let isStep = if case .stream? = ReplyMark(work.envelope.extensions) { true } else { false }
     let time = isStep ? settings.timeout : min(left, settings.timeout)

@@ -39,8 +39,16 @@ struct HandlerExecution: Sendable {
       pipeline.running.leave(key)
       // A run that was interrupted has no outcome: the record is delivered again.
       guard let response, !Task.isCancelled else { return }
-      settle(respond(response), work.envelope.requestIdentity(for: response.outcome), claim)
+      settle(respond(response), identity(of: response.outcome), claim)
     }
+  }
+
+  /// Where an earlier start is all that is known, its own outcome may still come, and belongs under the key.
+  private func identity(of outcome: ResponseEnvelope.Outcome) -> RequestIdentity {
+    if case .failure(let error) = outcome, error.code == .indeterminate, work.operation.settings.delivery == .atMostOnce {
+      return work.envelope.ownIdentity
+    }
+    return work.envelope.requestIdentity(for: outcome)
   }
 
   private func turn() async -> Turn {

@@ -9,8 +9,7 @@ struct PipelineMetrics: Sendable {
   let fenced: Counter
   let conflicts: Counter
   let timersFired: Counter
-  let commits: Counter
-  let commitMicroseconds: Counter
+  let commitDuration: Histogram
   let assigned: Gauge
   let lag: LagGauges
 
@@ -27,9 +26,8 @@ struct PipelineMetrics: Sendable {
     conflicts = registry.counter(
       "onex_commit_conflicts_total", help: "Batches decided anew because a stream had changed meanwhile.", labels: labels)
     timersFired = registry.counter("onex_timers_fired_total", help: "Durable timers whose time had come.", labels: labels)
-    commits = registry.counter("onex_commits_total", help: "Batches that the store has answered.", labels: labels)
-    commitMicroseconds = registry.counter(
-      "onex_commit_microseconds_total", help: "Time that the store took for them.", labels: labels)
+    commitDuration = registry.histogram(
+      "onex_commit_duration_seconds", help: "Time that the store took for a batch that it has answered.", labels: labels)
     assigned = registry.gauge("onex_partitions_assigned", help: "Partitions this member works on.", labels: labels)
     lag = LagGauges(registry, group: group)
   }

@@ -170,8 +170,7 @@ struct Settler: Sendable {
     return await pipeline.untilStoreDecides(.commit) { () throws(StoreError) in
       let start = clock.uptime()
       let outcome = try await store.commit(batch)
-      pipeline.metrics.commits.add()
-      pipeline.metrics.commitMicroseconds.add(Int((clock.uptime() - start).microseconds))
+      pipeline.metrics.commitDuration.record(clock.uptime() - start)
       return outcome
     }
   }

@@ -49,6 +49,8 @@ struct TimerLane: Sendable {
         TimerLane.partition, consumer: pipeline.parts.group, owner: owner, expired: watch.expired(at: context.clock.uptime()))
       watch.note(answer, at: context.clock.uptime())
       guard case .held(let epoch) = answer else {
+        // It has no timers to ask for, which would tell that the store answers again.
+        pipeline.outages.succeeded(.timers)
         if held != nil { pipeline.lanes.remove([TimerLane.partition]) }
         return nil
       }

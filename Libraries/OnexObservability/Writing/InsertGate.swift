@@ -74,8 +74,10 @@ final class InsertGate: Sendable {
 
   private static func reachedDatabase(_ error: PostgresError) -> Bool {
     switch error.code {
-    case .unreachable, .authentication, .configuration, .closed, .cancelled: false
-    default: true
+    case .authentication, .configuration, .closed, .cancelled: false
+    case .timedOut: true
+    // Full, read only, shutting down, gone in the middle: it says so itself, and is asked again soon.
+    default: !error.isOutage
     }
   }
 }

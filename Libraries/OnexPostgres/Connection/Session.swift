@@ -59,9 +59,10 @@ final class Session {
     return connection
   }
 
-  /// UTC, so that times read as text mean what they say, and the statement timeout.
+  /// UTC, so that times read as text mean what they say, the isolation that the schema's functions count on, whatever the role's default
+  /// is, and the statement timeout.
   private func prepareSession() throws(PostgresError) {
-    var sql = "SET timezone = 'UTC'"
+    var sql = "SET timezone = 'UTC'; SET default_transaction_isolation = 'read committed'"
     if let timeout = configuration.statementTimeout { sql += "; SET statement_timeout = \(timeout.microseconds / 1000)" }
     _ = try script(sql).get()
   }

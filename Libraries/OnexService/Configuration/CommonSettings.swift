@@ -7,6 +7,10 @@ public enum CommonSettings {
     help: "The least important lines that are written.")
   public static let logFormat = Setting.choice(
     "ONEX_LOG_FORMAT", of: ["json", "text"], default: "json", help: "json: one object a line; text: for people.")
+  public static let runbooks = Setting.text(
+    "ONEX_RUNBOOKS_URL", default: "docs/operations", allowed: "an address or a path, without / at its end",
+    help: "Where the runbooks are; the reasons of /health and /ready lead there.",
+    check: { !$0.hasSuffix("/") && !$0.contains(" ") })
   public static let environment = Setting.text(
     "ONEX_ENVIRONMENT", default: "development", allowed: "lower-case letters, digits and hyphens, 1 to 32 characters",
     help: "The deployment this process belongs to; part of derived consumer group names.",

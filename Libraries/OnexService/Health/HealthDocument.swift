@@ -5,6 +5,8 @@ import OnexJSON
 struct HealthDocument {
   let snapshot: HealthSnapshot
   let version: String
+  /// The folder of the runbooks.
+  let runbooks: String
 
   var healthStatus: Int { snapshot.isBootstrapped ? 200 : 503 }
 
@@ -141,7 +143,7 @@ struct HealthDocument {
       writer.name("message")
       writer.string(reason.message)
       writer.name("runbook")
-      writer.string(reason.runbook)
+      writer.string(reason.runbook(in: runbooks))
       writer.endObject()
     }
     writer.endArray()

@@ -5,6 +5,7 @@ import OnexHTTP
 /// stuck service still tells how it is.
 struct HealthEndpoint: Sendable {
   let version: String
+  let runbooks: String
   let serviceName: String
   let state: HealthState
   let metrics: MetricRegistry
@@ -18,12 +19,12 @@ struct HealthEndpoint: Sendable {
   }
 
   private func health() -> HTTPServerResponse {
-    let document = HealthDocument(snapshot: state.snapshot(), version: version)
+    let document = HealthDocument(snapshot: state.snapshot(), version: version, runbooks: runbooks)
     return .json(document.healthStatus, document.health(correlationID: ids.next()))
   }
 
   private func ready() -> HTTPServerResponse {
-    let document = HealthDocument(snapshot: state.snapshot(), version: version)
+    let document = HealthDocument(snapshot: state.snapshot(), version: version, runbooks: runbooks)
     return .json(document.readyStatus, document.ready())
   }
 

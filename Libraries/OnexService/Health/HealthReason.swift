@@ -9,6 +9,8 @@ public struct HealthReason: Sendable, Equatable {
   public let message: String
   public let blocksReadiness: Bool
 
-  /// A place inside the repository. Every code has its section on one page, so that whoever is woken up follows one link.
-  public var runbook: String { "docs/operations/alerts.md#\(code.lowercased())" }
+  /// Every code has its section on one page, so that whoever is woken up follows one link.
+  ///
+  /// - Parameter base: the folder of the runbooks, an address or a place inside the repository.
+  public func runbook(in base: String) -> String { "\(base)/alerts.md#\(code.lowercased())" }
 }

@@ -53,7 +53,8 @@ extension Service {
   /// Everything the chassis loads for this service.
   static var allGroups: [SettingGroup] {
     let chassis: [any AnySetting] = [
-      CommonSettings.logLevel, CommonSettings.logFormat, CommonSettings.environment, CommonSettings.eventBusType,
+      CommonSettings.logLevel, CommonSettings.logFormat, CommonSettings.runbooks, CommonSettings.environment,
+      CommonSettings.eventBusType,
       CommonSettings.drainTimeoutSeconds, CommonSettings.version, healthHost, healthPort,
     ]
     return [SettingGroup(title: "Service", settings: chassis)] + groups

@@ -54,7 +54,8 @@ struct ServiceProcess<S: Service> {
   private func openHealthEndpoint() -> HTTPServer {
     let host = context.configuration[S.healthHost]
     let endpoint = HealthEndpoint(
-      version: context.version, serviceName: S.name, state: context.health, metrics: context.metrics,
+      version: context.version, runbooks: context.configuration[CommonSettings.runbooks], serviceName: S.name,
+      state: context.health, metrics: context.metrics,
       process: ProcessMetrics(startedAt: startedAt), ids: context.ids)
     do {
       let server = try HTTPServer(host: host, port: context.configuration[S.healthPort], routes: endpoint.routes)

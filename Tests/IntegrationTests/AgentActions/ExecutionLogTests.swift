@@ -31,7 +31,7 @@ import Testing
     var decoder = RowDecoder()
     let record = ConsumedRecord(
       source: TopicPartition(table.topic, 0), offset: 0, key: nil, value: JSONValue.object(event).encoded(), timestamp: nil)
-    return try decoder.decode(record, for: table, receivedAt: Timestamp(milliseconds: 0))
+    return try decoder.decode(record, for: table, receivedAt: Timestamp(microseconds: 1_795_240_000_000_000))
   }
 
   /// What the rule says comes of them, one after the other.
@@ -96,7 +96,7 @@ import Testing
         var decoder = RowDecoder()
         let record = ConsumedRecord(
           source: TopicPartition("t", 0), offset: 0, key: nil, value: JSONValue.object(event).encoded(), timestamp: nil)
-        return try decoder.decode(record, for: .agentExecutionLogs, receivedAt: Timestamp(microseconds: 0))
+        return try decoder.decode(record, for: .agentExecutionLogs, receivedAt: Timestamp(microseconds: 1_795_240_000_000_000))
       }
       for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
         let id = RandomIDSource().next()

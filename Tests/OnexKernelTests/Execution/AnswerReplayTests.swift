@@ -51,6 +51,16 @@ import Testing
 
   private func mark(_ attempt: Int) -> String { "a/\(attempt)#\(AnswerReplayTests.stream)" }
 
+  /// A stream answers one request when the response to another one comes.
+  @Test func theAnswerToAnotherRequestKeepsItsAddress() throws {
+    let recorded = try answer(to: request(9))
+    let response = ConsumedRecord(
+      source: TopicPartition(Topics.effectResponses, 0), offset: 3, key: nil, value: try answer(to: request(1)).outputs[0].value,
+      timestamp: nil)
+    let replayed = try replay(recorded, for: response, isFinal: true)
+    #expect(replayed.map(\.correlationID) == [CorrelationID(RawUUID(high: 7, low: 9))])
+  }
+
   @Test func aRepeatUnderAKeyIsAnsweredWhereItAsksForIt() throws {
     let recorded = try answer(to: request(1, mark: mark(1)))
     let second = try replay(recorded, for: request(2, mark: mark(2)))

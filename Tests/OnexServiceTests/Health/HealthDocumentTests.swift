@@ -13,12 +13,12 @@ import Testing
   init() { state = HealthState(clock: clock) }
 
   private func health() throws -> (status: Int, body: JSONValue) {
-    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0")
+    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0", runbooks: "docs/operations")
     return (document.healthStatus, try JSONValue.parse(document.health(correlationID: RawUUID(high: 1, low: 2))))
   }
 
   private func ready() throws -> (status: Int, body: JSONValue) {
-    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0")
+    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0", runbooks: "docs/operations")
     return (document.readyStatus, try JSONValue.parse(document.ready()))
   }
 
@@ -57,7 +57,7 @@ import Testing
   @Test func healthyHasExactlyTheDocumentedShape() throws {
     state.handlers(registered: 5, active: 5)
     state.running()
-    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0")
+    let document = HealthDocument(snapshot: state.snapshot(), version: "0.1.0", runbooks: "docs/operations")
     #expect(document.healthStatus == 200)
     let expected: Bytes = """
       {"status":"healthy","version":"0.1.0","details":{"healthy":true,"degraded":false,"runtime_active":true,\

@@ -14,13 +14,20 @@ import Testing
 
   init() throws {
     let endpoint = HealthEndpoint(
-      version: "1.2.3", serviceName: "probe", state: state, metrics: metrics,
+      version: "1.2.3", runbooks: "https://wiki.example.com/onex", serviceName: "probe", state: state, metrics: metrics,
       process: ProcessMetrics(startedAt: Timestamp(microseconds: 1_795_232_934_500_000)), ids: RandomIDSource())
     server = try HTTPServer(host: "127.0.0.1", port: 0, routes: endpoint.routes)
   }
 
   private func get(_ path: String, _ method: String = "GET") async throws -> HTTPClientResponse {
     try await client.send(HTTPClientRequest(method: method, url: "http://127.0.0.1:\(server.port)\(path)"))
+  }
+
+  @Test func reasonsLeadToTheRunbooksWhereTheyAre() async throws {
+    state.running()
+    state.raise("BROKER_UNREACHABLE", message: "no answer", blocksReadiness: true)
+    let ready = try JSONValue.parse(try await get("/ready").body)
+    #expect(ready["reasons"]?.array?.first?["runbook"] == "https://wiki.example.com/onex/alerts.md#broker_unreachable")
   }
 
   @Test(arguments: ["/health", "/healthz", "/livez"])
