@@ -215,6 +215,25 @@ import Testing
     }
   }
 
+  /// The first answer is the answer, whatever the repeat would still have time for.
+  @Test func aMessageSentAgainWithAnotherDeadlineHasTheAnswerOfTheFirst() async throws {
+    try await Harness.simulate { harness, clock in
+      func ask(_ seconds: Int?) async throws -> JSONValue {
+        let deadline = seconds.map { #","deadline":"\#((clock.now() + .seconds($0)).rfc3339)""# } ?? ""
+        return try await harness.ask(
+          "paying.pay", #"{"id":"other-deadline","ms":10000}"#, extra: #","envelope_id":"\#(Self.envelope)""# + deadline)
+      }
+      let first = try await ask(2)
+      for seconds in [60, 0, nil] {
+        let asked = clock.now()
+        let again = try await ask(seconds)
+        #expect(code(again) == "DEADLINE_EXCEEDED" && again["envelope_id"] == first["envelope_id"], "\(again)")
+        #expect(clock.now() - asked < .seconds(1), "nobody waits for the role")
+      }
+    }
+    #expect(Paying.runs(of: "other-deadline") == 1)
+  }
+
   @Test(arguments: [1000, 5000]) func aMessageSentAgainAfterItsDeadlineIsAnswered(milliseconds: Int) async throws {
     try await Harness.simulate { harness, clock in
       let extra = #","envelope_id":"\#(Self.envelope)","deadline":"\#((clock.now() + .seconds(3)).rfc3339)""#

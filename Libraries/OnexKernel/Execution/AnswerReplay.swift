@@ -81,6 +81,20 @@ struct AnswerReplay {
     return respond(response, to: record)
   }
 
+  func deadlineExceeded(_ envelope: Envelope, in record: ConsumedRecord) -> [OutboundRecord] {
+    respond(
+      ResponseEnvelope(
+        answering: envelope, handler: nil, duration: .zero, timestamp: now, outcome: .failure(HandlerRunner.deadlineExceeded)),
+      to: record)
+  }
+
+  /// Of a recorded request to a role.
+  func deadline(of forwarded: OutboundRecord) -> Timestamp? {
+    var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
+    guard case .success(let envelope) = decoder.decode(read(forwarded)) else { return nil }
+    return envelope.deadline
+  }
+
   /// The request that a record holds, with the origin that it was given when it came first.
   func request(in record: ConsumedRecord) -> Envelope? {
     var decoder = EnvelopeDecoder(

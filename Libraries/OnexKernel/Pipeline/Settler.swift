@@ -227,7 +227,8 @@ struct Settler: Sendable {
       var own = entry.outputs
       if entry.identified != nil {
         if silenced.contains(position) {
-          own = []
+          // One of two equal responses in a batch is a repeat: it says again that it came too late.
+          own = repeats[position] == nil ? [] : await replay(RecordedAnswer(digest: nil, outputs: []), entry)
         } else if let recorded = repeats[position] {
           own = await replay(recorded, entry)
         }
@@ -251,17 +252,21 @@ struct Settler: Sendable {
     }
   }
 
-  /// The answer to a request that comes again after its deadline: the one that it had in time, or `DEADLINE_EXCEEDED`.
+  /// The answer to a request that comes again when it has one: what it was answered in time, or `DEADLINE_EXCEEDED`, whatever deadline the
+  /// repeat has.
   ///
   /// Sending it to its role once more could leave it without an answer: its timer has fired, and the role may be gone.
   ///
   /// - Returns: `nil` for every other entry, and while the first message's answer is still open.
   private func lateAnswer(_ recorded: RecordedAnswer, _ entry: BatchDraft.Entry) async -> [OutboundRecord]? {
     let (parts, replay) = (pipeline.parts, pipeline.replay)
-    guard let first = recorded.outputs.first, first.topic != parts.responseTopic,
-      entry.outputs.first?.topic == parts.responseTopic, let envelope = replay.request(in: entry.record),
-      let deadline = envelope.deadline, recorded.digest == nil || recorded.digest == envelope.digest
+    guard let first = recorded.outputs.first, first.topic != parts.responseTopic, let envelope = replay.request(in: entry.record),
+      recorded.digest == nil || recorded.digest == envelope.digest
     else { return nil }
+    // What a stream has asked of others carries the deadlines of the stream.
+    let isForwarded = first.messageID == envelope.envelopeID
+    let isRefused = entry.outputs.first?.topic == parts.responseTopic
+    guard let deadline = isForwarded ? replay.deadline(of: first) : isRefused ? envelope.deadline : nil else { return nil }
     let timer = DurableTimer(id: envelope.deadlineTimerID, due: deadline, purpose: .deadline)
     func look(_ identity: MessageIdentity) async -> RecordedAnswer?? {
       await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
@@ -271,9 +276,11 @@ struct Settler: Sendable {
     // What a stream asked of others when the request came first may not have been published before a crash.
     let asked = recorded.outputs.filter { $0.topic != parts.responseTopic && $0.messageID != envelope.envelopeID }
     if let answer = await look(.response(envelope.responseID)) ?? nil {
-      return asked + (answer.outputs.isEmpty ? entry.outputs : replay.outputs(answer, for: envelope, in: entry.record))
+      let isLate = answer.outputs.isEmpty
+      return asked
+        + (isLate ? replay.deadlineExceeded(envelope, in: entry.record) : replay.outputs(answer, for: envelope, in: entry.record))
     }
-    return await look(timer.firing) ?? nil == nil ? nil : asked + entry.outputs
+    return await look(timer.firing) ?? nil == nil ? nil : asked + replay.deadlineExceeded(envelope, in: entry.record)
   }
 
   /// Looked up only for an output that was refused.
