@@ -28,6 +28,23 @@ import Testing
     #expect(try value("sum", "{\"values\":[9223372036854775806,1]}") == .integer(Int64.max))
   }
 
+  /// One long number among many that share its double is read once, not once for each of them.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("min", "0." + String(repeating: "9", count: 300_000)), ("max", "1." + String(repeating: "0", count: 300_000) + "1"),
+    ])
+  func aLongNumberIsReadOnce(_ operation: String, _ long: String) throws {
+    let ones = Array(repeating: "1", count: 100_000).joined(separator: ",")
+    let clock = ContinuousClock()
+    let start = clock.now
+    for values in ["\(long),\(ones)", "\(ones),\(long)"] {
+      let found = try value(operation, Bytes("{\"values\":[\(values)]}"))
+      #expect(found?.number?.literal.isExactly(long) == true)
+    }
+    #expect(clock.now - start < .seconds(20), "a debug build takes a second; 10^10 digits take minutes")
+  }
+
   /// The nearest double of the exact sum, or the sum itself where that is an integer of 64 bits: in any order.
   @Test(arguments: [
     (["9223372036854775807", "1", "-1"], "9223372036854775807"), (["9223372036854775807", "0.5", "-0.5"], "9223372036854775807"),

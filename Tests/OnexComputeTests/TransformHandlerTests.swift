@@ -84,6 +84,14 @@ import Testing
     #expect(!error.isRetriable)
   }
 
+  /// A new name comes out once for each element.
+  @Test func aNameThatMultipliesItsInputIsStoppedBeforeMemoryIs() throws {
+    let name = String(repeating: #"\u0001"#, count: 1024)
+    let elements = Array(repeating: #"{"a":1}"#, count: 100_000).joined(separator: ",")
+    let payload = Bytes(#"{"fields":{"a":"\#(name)"},"data":[\#(elements)]}"#)
+    #expect(try #require(refusal(TransformHandler(), "transform.rename", payload)).code == .outputTooLarge)
+  }
+
   @Test func aDuplicateNameIsRefused() throws {
     let error = try #require(refusal(TransformHandler(), "transform.select", "{\"data\":{\"a\":1,\"a\":2},\"fields\":[\"a\"]}"))
     #expect(error.code == .schemaViolation)

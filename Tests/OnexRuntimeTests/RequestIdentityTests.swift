@@ -74,6 +74,19 @@ import Testing
     #expect(Paying.runs(of: "source") == 4)
   }
 
+  /// Whoever leaves the id of the message to the runtime has no other keys.
+  @Test func aKeyIsOneWithAndWithoutAnID() async throws {
+    try await Harness.simulate { harness, _ in
+      for id in ["", #","envelope_id":"\#(RandomIDSource().next())""#, ""] {
+        let answer = try await harness.ask("paying.pay", #"{"id":"both"}"#, extra: #","idempotency_key":"both""# + id)
+        #expect(answer["success"] == true, "\(answer)")
+      }
+      let other = try await harness.ask("paying.pay", #"{"id":"both","ms":1}"#, extra: #","idempotency_key":"both""#)
+      #expect(code(other) == "CONFLICT")
+    }
+    #expect(Paying.runs(of: "both") == 1)
+  }
+
   @Test func aRefusedRequestDoesNotOccupyTheKeyOfOneThatRuns() async throws {
     try await Harness.simulate { harness, clock in
       async let first = harness.ask("paying.pay", #"{"id":"refused","ms":5000}"#, extra: #","idempotency_key":"pay-5""#)

@@ -18,8 +18,8 @@ public struct AggregateHandler: ComputeHandler {
     case "aggregate.count": return answer(JSONNumber(values.count), values)
     case "aggregate.sum": return answer(try sum(values), values)
     case "aggregate.mean": return answer(try mean(values), values)
-    case "aggregate.min": return answer(values.numbers.indices.min(by: values.isBefore).map { values.numbers[$0] }, values)
-    case "aggregate.max": return answer(values.numbers.indices.max(by: values.isBefore).map { values.numbers[$0] }, values)
+    case "aggregate.min": return answer(try values.place(of: .least).map { values.numbers[$0] }, values)
+    case "aggregate.max": return answer(try values.place(of: .greatest).map { values.numbers[$0] }, values)
     case "aggregate.quantiles": return try quantiles(payload, values)
     default:
       throw HandlerError.unknownOperation(

@@ -48,9 +48,20 @@ struct NumberList {
     return sum
   }
 
-  /// The exact order of two values. Their doubles decide where they differ, which they do unless many digits are equal.
-  func isBefore(_ a: Int, _ b: Int) -> Bool {
-    doubles[a] != doubles[b] ? doubles[a] < doubles[b] : numbers[a].isLess(than: numbers[b])
+  enum End { case least, greatest }
+
+  /// The place of the least or the greatest value. The doubles decide; only numbers that share the best one are taken apart, each once.
+  func place(of end: End) throws -> Int? {
+    guard let best = end == .least ? doubles.min() : doubles.max() else { return nil }
+    let places = doubles.indices.filter { doubles[$0] == best }
+    guard !places.allSatisfy({ numbers[$0].literal.isExactly(numbers[places[0]].literal) }) else { return places[0] }
+    var found = (value: DecimalValue(numbers[places[0]]), place: places[0])
+    for (count, place) in places.enumerated().dropFirst() {
+      if count % NumberList.checkInterval == 0 { try Task.checkCancellation() }
+      let value = DecimalValue(numbers[place])
+      if end == .least ? value < found.value : found.value < value { found = (value, place) }
+    }
+    return found.place
   }
 
   /// The places of the numbers in the exact order of their values. The doubles sort; only numbers that share one are taken apart,

@@ -61,9 +61,6 @@ indirect enum Template: Sendable {
       }
       writer.endObject()
     }
-    guard writer.count <= TransformHandler.outputBytesMax else {
-      throw HandlerError(
-        .outputTooLarge, "the transformed data is larger than \(TransformHandler.outputBytesMax) bytes; send fewer elements")
-    }
+    try TransformHandler.checkSize(of: writer)
   }
 }

@@ -69,8 +69,12 @@ public struct TransformHandler: ComputeHandler {
     return writer.finish()
   }
 
-  /// Applies `change` to `data`, or to each of its elements when it is an array. What comes out is never larger than what came
-  /// in by more than the new names, so that its size needs no watching.
+  static func checkSize(of writer: borrowing JSONWriter) throws(HandlerError) {
+    guard writer.count > outputBytesMax else { return }
+    throw HandlerError(.outputTooLarge, "the transformed data is larger than \(outputBytesMax) bytes; send fewer elements")
+  }
+
+  /// Applies `change` to `data`, or to each of its elements when it is an array: a new name comes out as often as there are elements.
   private func reshape(
     _ payload: JSONValue, _ change: (JSONObject, () -> JSONPointer) throws(HandlerError) -> JSONObject
   ) throws -> Bytes {
@@ -89,6 +93,7 @@ public struct TransformHandler: ComputeHandler {
           throw HandlerError.invalidPayload(at: place.appending(index), element, expected: "an object")
         }
         writer.value(.object(try change(object) { place.appending(index) }))
+        try TransformHandler.checkSize(of: writer)
       }
       writer.endArray()
     default:

@@ -30,10 +30,12 @@ public struct MessageIdentity: Sendable, Hashable, CustomStringConvertible {
   /// The firing of a timer.
   public static func firing(_ id: EnvelopeID) -> MessageIdentity { MessageIdentity(.firing, id.uuid) }
 
-  /// A request, by its `idempotency_key` within the scope of its `source_node`. Both are compared byte by byte.
+  /// A request, by its `idempotency_key` within the scope of its `source_node`. Both are compared byte by byte. A client's key is the same
+  /// whether or not the request has an id of its own.
   public static func key(_ key: String, source: String? = nil, origin: IdentityOrigin = .client) -> MessageIdentity {
+    let origin = origin == .place ? .client : origin
     // Neither text contains NUL (RequestReader), so that no two pairs give the same name.
-    MessageIdentity(RawUUID(namespace: IdentitySpace.key(origin).namespace, name: "\(source ?? "")\0\(key)"))
+    return MessageIdentity(RawUUID(namespace: IdentitySpace.key(origin).namespace, name: "\(source ?? "")\0\(key)"))
   }
 
   private init(_ space: IdentitySpace, _ id: RawUUID) { uuid = space.identifier(id) }
@@ -89,7 +91,12 @@ public struct RequestIdentity: Sendable, Hashable {
 }
 
 extension TypedID where Subject == EnvelopeSubject {
-  /// The timers that the deadline of a client's request with this id can have: a response does not tell the origin of the id.
+  /// The `envelope_id` that an answer to a client's request with this id can have; a refusal of another request under it has another one.
+  public var responseIDs: [EnvelopeID] {
+    [IdentityOrigin.client, .place].map { EnvelopeID(IdentitySpace.responseTo($0).identifier(uuid)) }
+  }
+
+  /// The timers that the deadline of a client's request with this id can have.
   public var deadlineTimerIDs: [RawUUID] {
     [IdentityOrigin.client, .place].map { IdentitySpace.deadlineOf($0).identifier(uuid) }
   }

@@ -266,8 +266,8 @@ struct Settler: Sendable {
     // What a stream has asked of others carries the deadlines of the stream.
     let isForwarded = first.messageID == envelope.envelopeID
     let isRefused = entry.outputs.first?.topic == parts.responseTopic
-    guard let deadline = isForwarded ? replay.deadline(of: first) : isRefused ? envelope.deadline : nil else { return nil }
-    let timer = DurableTimer(id: envelope.deadlineTimerID, due: deadline, purpose: .deadline)
+    let deadline = isForwarded ? replay.deadline(of: first) : envelope.deadline
+    guard isRefused || isForwarded && deadline != nil else { return nil }
     func look(_ identity: MessageIdentity) async -> RecordedAnswer?? {
       await pipeline.untilStoreAnswers(.lookup) { () throws(StoreError) in
         try await parts.store.recorded(identity, consumer: parts.group)
@@ -280,6 +280,8 @@ struct Settler: Sendable {
       return asked
         + (isLate ? replay.deadlineExceeded(envelope, in: entry.record) : replay.outputs(answer, for: envelope, in: entry.record))
     }
+    guard let deadline else { return nil }
+    let timer = DurableTimer(id: envelope.deadlineTimerID, due: deadline, purpose: .deadline)
     return await look(timer.firing) ?? nil == nil ? nil : asked + replay.deadlineExceeded(envelope, in: entry.record)
   }
 

@@ -81,7 +81,9 @@ public struct Reconciliation: ~Copyable {
   /// A final response.
   public mutating func answered(_ record: ConsumedRecord) {
     responsesRead += 1
-    guard case .success(let response) = responses.decode(record), let request = response.causationID else { return }
+    guard case .success(let response) = responses.decode(record), let request = response.causationID,
+      request.responseIDs.contains(response.envelopeID)
+    else { return }
     lostRequests[request] = nil
     for id in request.deadlineTimerIDs {
       lostTimers[id] = nil

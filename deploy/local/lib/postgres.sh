@@ -26,7 +26,15 @@ postgres_fallback() {
 # The server's user may not be able to reach the state folder (/root is closed to others, for one). Then the cluster lives
 # in /var/tmp under a name made from the state folder's path, and a link leads there.
 prepare_postgres_home() {
-  [[ ! -d $POSTGRES_HOME ]] || return 0
+  local fallback
+  if [[ -d $POSTGRES_HOME ]]; then
+    fallback=$(postgres_fallback)
+    # Whoever cleans /var/tmp makes room for a folder of somebody else under this name.
+    if [[ -L $POSTGRES_HOME && $(stat -c '%F %U %a' "$fallback") != "directory $POSTGRES_USER_UNPRIVILEGED 700" ]]; then
+      fail "$EXIT_UNAVAILABLE" "$fallback is not the user $POSTGRES_USER_UNPRIVILEGED's alone any more; look at it, remove it, and remove $POSTGRES_HOME"
+    fi
+    return 0
+  fi
   rm -f "$POSTGRES_HOME"
   mkdir -m 700 "$POSTGRES_HOME"
   ((EUID == 0)) || return 0
