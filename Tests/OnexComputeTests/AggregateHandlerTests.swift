@@ -28,6 +28,13 @@ import Testing
     #expect(try value("sum", "{\"values\":[9223372036854775806,1]}") == .integer(Int64.max))
   }
 
+  /// One long value comes out once for each quantile.
+  @Test func aValueThatMultipliesIsStoppedBeforeMemoryIs() throws {
+    let asked = Array(repeating: "0", count: 100).joined(separator: ",")
+    let payload = Bytes("{\"values\":[0.\(String(repeating: "1", count: 100_000))],\"quantiles\":[\(asked)]}")
+    #expect(try #require(refusal(AggregateHandler(), "aggregate.quantiles", payload)).code == .outputTooLarge)
+  }
+
   /// One long number among many that share its double is read once, not once for each of them.
   @Test(
     .timeLimit(.minutes(1)),

@@ -57,11 +57,14 @@ public struct AggregateHandler: ComputeHandler {
     let ascending = values.ascending()
     try Task.checkCancellation()
     var answers: [JSONValue] = []
+    var digits = 0
     for (index, quantile) in asked.enumerated() {
       guard let number = quantile.number, let fraction = number.double, (0...1).contains(fraction) else {
         throw HandlerError.invalidPayload(at: place.appending(index), "must be a number from 0 to 1")
       }
       let value = Quantile.value(at: fraction, of: values, ascending: ascending)
+      digits += value?.literal.utf8.count ?? 0
+      try OutputBound.check(digits)
       answers.append(.object(JSONObject([("quantile", quantile), ("value", value.map { .number($0) } ?? .null)])))
     }
     return JSONValue.object(JSONObject([("quantiles", .array(answers)), ("count", .integer(values.count))])).encoded()

@@ -61,6 +61,6 @@ indirect enum Template: Sendable {
       }
       writer.endObject()
     }
-    try TransformHandler.checkSize(of: writer)
+    try OutputBound.check(writer.count)
   }
 }

@@ -4,9 +4,6 @@ import OnexKernel
 
 /// `transform.select`, `transform.rename` and `transform.map`: reshapes JSON (docs/reference/handlers.md has the payloads).
 public struct TransformHandler: ComputeHandler {
-  /// The largest answer that is written, in bytes. The runtime's own limit may be lower; this one stops the work.
-  public static let outputBytesMax = 4 << 20
-
   public init(_ setup: HandlerSetup) {}
 
   public init() {}
@@ -69,11 +66,6 @@ public struct TransformHandler: ComputeHandler {
     return writer.finish()
   }
 
-  static func checkSize(of writer: borrowing JSONWriter) throws(HandlerError) {
-    guard writer.count > outputBytesMax else { return }
-    throw HandlerError(.outputTooLarge, "the transformed data is larger than \(outputBytesMax) bytes; send fewer elements")
-  }
-
   /// Applies `change` to `data`, or to each of its elements when it is an array: a new name comes out as often as there are elements.
   private func reshape(
     _ payload: JSONValue, _ change: (JSONObject, () -> JSONPointer) throws(HandlerError) -> JSONObject
@@ -93,7 +85,7 @@ public struct TransformHandler: ComputeHandler {
           throw HandlerError.invalidPayload(at: place.appending(index), element, expected: "an object")
         }
         writer.value(.object(try change(object) { place.appending(index) }))
-        try TransformHandler.checkSize(of: writer)
+        try OutputBound.check(writer.count)
       }
       writer.endArray()
     default:

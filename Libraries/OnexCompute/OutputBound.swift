@@ -1,0 +1,12 @@
+import OnexKernel
+
+/// What an answer may become where a short input can make a long one. The runtime's own limit may be lower; this one stops the work.
+enum OutputBound {
+  static let bytesMax = 4 << 20
+
+  /// - Parameter bytes: written so far.
+  static func check(_ bytes: Int) throws(HandlerError) {
+    guard bytes > bytesMax else { return }
+    throw HandlerError(.outputTooLarge, "the answer is larger than \(bytesMax) bytes; send fewer elements")
+  }
+}
