@@ -186,7 +186,7 @@ import Testing
   @Test func partitionsThatAreWantedBackMayBeKeptForLongerThanThePollInterval() async throws {
     let cluster = try MockCluster()
     let topic = cluster.makeTopic(2)
-    let bus = cluster.bus(["max.poll.interval.ms": "4000", "session.timeout.ms": "3000"])
+    let bus = cluster.bus(["max.poll.interval.ms": "6000", "session.timeout.ms": "6000"])
     let (clock, first) = (SystemClock(), try bus.consumer(subscription(topic)))
     _ = await poll(first) { $0.assigned.count == 2 }
     #expect(first.revocationMax > .seconds(12))
