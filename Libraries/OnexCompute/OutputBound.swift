@@ -1,6 +1,6 @@
 import OnexKernel
 
-/// What an answer may become where a short input can make a long one. The runtime's own limit may be lower; this one stops the work.
+/// The limit of an answer that a short input can make long. The runtime's own limit may be lower; this one stops the work.
 enum OutputBound {
   static let bytesMax = 4 << 20
 

@@ -46,7 +46,7 @@ public struct WorkflowRun: Sendable, Hashable {
     self.deadline = deadline
   }
 
-  /// Whether the run can have sent a message of this name: its step has begun, and so many attempts there may be.
+  /// True when the run can have sent a message of this name: its step has begun, and so many attempts there may be.
   func hasAsked(_ call: CallName) -> Bool {
     guard let step = steps[call.step], call.attempt >= 1 else { return false }
     guard call.isCompensation else { return call.attempt <= definition[call.step]?.retry.attemptsMax ?? 0 }

@@ -43,7 +43,8 @@ struct HandlerExecution: Sendable {
     }
   }
 
-  /// Where an earlier start is all that is known, its own outcome may still come, and belongs under the key.
+  /// The identity under which an outcome is recorded. `INDETERMINATE` leaves the key to the outcome of the earlier start, which may still
+  /// come.
   private func identity(of outcome: ResponseEnvelope.Outcome) -> RequestIdentity {
     if case .failure(let error) = outcome, error.code == .indeterminate, work.operation.settings.delivery == .atMostOnce {
       return work.envelope.ownIdentity

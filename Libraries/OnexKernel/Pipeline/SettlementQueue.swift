@@ -10,7 +10,7 @@ final class SettlementQueue: Sendable {
     let settlement: Settlement
     let records: Int
     let bytes: Int
-    /// What it may change.
+    /// The streams that it may change.
     let streams: [StreamName]
 
     init(_ settlement: Settlement, outputBytes: Int) {

@@ -59,7 +59,7 @@ extension TextScanner {
     return end > start + 9 ? Match(range: start + 9..<end, kind: .secret) : nil
   }
 
-  /// What a name means in which letters are written as `\u0077` (RFC 8259 section 7), however often the document was escaped.
+  /// The meaning of a name in which letters are written as `\u0077` (RFC 8259 section 7), however often the document was escaped.
   func meaning(of name: Range<Int>) -> SecretName.Meaning? {
     guard text[name].contains(0x5C) else { return SecretName.meaning(text[name]) }
     var letters: [UInt8] = []
