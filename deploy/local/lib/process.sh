@@ -28,13 +28,25 @@ is_running() {
   running_pid "$1" >/dev/null
 }
 
+# So many logs of earlier starts are kept: NAME.log.1 is of the one before.
+OLD_LOGS_MAX=5
+
+keep_old_log() {
+  local log=$1 number
+  [[ -e $log ]] || return 0
+  for ((number = OLD_LOGS_MAX - 1; number > 0; number--)); do
+    [[ ! -e $log.$number ]] || mv -f "$log.$number" "$log.$((number + 1))"
+  done
+  mv -f "$log" "$log.1"
+}
+
 # launch NAME COMMAND...: the command ends in `exec setsid …`, so that the process keeps the pid noted here and, in a session
-# of its own, is out of reach of Ctrl-C in this terminal. Each start has a fresh log; the one before is kept.
+# of its own, is out of reach of Ctrl-C in this terminal. Each start has a fresh log.
 launch() {
   local name=$1 log pid
   shift
   log=$(log_file "$name")
-  [[ ! -e $log ]] || mv -f "$log" "$log.1"
+  keep_old_log "$log"
   # The lock is this command's, not the component's.
   (cd / && "$@") </dev/null >"$log" 2>&1 9<&- &
   pid=$!
