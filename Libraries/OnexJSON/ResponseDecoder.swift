@@ -46,7 +46,7 @@ private struct ResponseReader {
   }
 
   let fields: EnvelopeFields
-  /// Of the record, for a response that says none.
+  /// The record's time. A response without a timestamp gets it.
   let time: Timestamp?
 
   func read() -> (envelope: ResponseEnvelope, result: RawResult)? {

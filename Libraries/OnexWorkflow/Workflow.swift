@@ -30,7 +30,7 @@ public struct Workflow: Reducer {
       switch input {
       case .request(let given): request = given
       case .response: throw Workflow.unasked("there is no such run: it was deleted after its retention, or never began")
-      // Of a run that was deleted.
+      // The run was deleted after its retention.
       case .timer: return Reaction()
       }
       guard let definition else {
@@ -55,7 +55,7 @@ public struct Workflow: Reducer {
     return progress.reaction
   }
 
-  /// A response that nobody waits for and nobody can have: its record becomes a dead letter.
+  /// The error for a response to a message that the run never sent. Its record becomes a dead letter.
   private static func unasked(_ reason: String) -> HandlerError {
     HandlerError(.notAllowed, "the response answers no step: \(reason)")
   }

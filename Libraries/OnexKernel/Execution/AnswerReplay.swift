@@ -59,7 +59,7 @@ struct AnswerReplay {
       return respond(response, to: record)
     }
     guard let first = recorded.outputs.first, recorded.outputs.count == 1,
-      // What a stream answered to another request on this response stays that request's.
+      // A stream may have answered another request when this response came. That answer keeps its address.
       case .success(var final) = decoder.decode(read(first)), final.envelopeID == response.envelopeID,
       final.correlationID != response.correlationID
     else { return recorded.outputs }
@@ -88,7 +88,7 @@ struct AnswerReplay {
       to: record)
   }
 
-  /// Of a recorded request to a role.
+  /// The deadline that a recorded request to a role carries.
   func deadline(of forwarded: OutboundRecord) -> Timestamp? {
     var decoder = EnvelopeDecoder(limits: EnvelopeDecoder.Limits(payloadBytesMax: .max, recordBytesMax: .max))
     guard case .success(let envelope) = decoder.decode(read(forwarded)) else { return nil }

@@ -34,10 +34,10 @@ final class SettlementQueue: Sendable {
     var underWay: Set<TopicPartition> = []
     /// Streams of what is under way.
     var streams: Set<StreamName> = []
-    /// Partitions whose first settlement concerns one of `streams`, in the order in which they were met. They have the first turns when
-    /// something is finished, and until then nobody takes what concerns the same streams: otherwise two committers that are always busy
-    /// would keep a third lane waiting for ever.
+    /// Partitions whose first settlement concerns one of `streams`, in the order in which they were met. They get the first turns when
+    /// a committer finishes.
     var clashing: [TopicPartition] = []
+    /// The streams of `clashing`. Nobody takes other work on them meanwhile: two busy committers would keep a partition waiting for ever.
     var reserved: Set<StreamName> = []
     var readers: [CheckedContinuation<Void, Never>] = []
 

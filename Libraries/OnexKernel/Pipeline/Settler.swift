@@ -55,8 +55,8 @@ struct Settler: Sendable {
   /// Commits the settlements of lanes that are still ours, drops the others, and publishes in order what follows: the outputs, or for
   /// repeats those recorded earlier.
   ///
-  /// What the store refuses for its content is found by halving the batch, and given up alone. A batch that comes too late a second time
-  /// is halved too: the smaller it is, the sooner it is decided, and the less can come between.
+  /// The store may refuse a batch for its content: halves of it are tried, down to the one record at fault, which is given up alone. A
+  /// batch that meets a second conflict is halved too: a smaller batch is decided sooner, so that fewer changes come between.
   private func record(_ settlements: [Settlement]) async {
     var live = settlements
     var conflicts = 0
@@ -263,7 +263,7 @@ struct Settler: Sendable {
     guard let first = recorded.outputs.first, first.topic != parts.responseTopic, let envelope = replay.request(in: entry.record),
       recorded.digest == nil || recorded.digest == envelope.digest
     else { return nil }
-    // What a stream has asked of others carries the deadlines of the stream.
+    // A request that a stream sent carries the deadline of the stream, not of this message.
     let isForwarded = first.messageID == envelope.envelopeID
     let isRefused = entry.outputs.first?.topic == parts.responseTopic
     let deadline = isForwarded ? replay.deadline(of: first) : envelope.deadline

@@ -80,7 +80,7 @@ extension TextScanner {
     return SecretName.meaning(String(decoding: letters, as: UTF8.self))
   }
 
-  /// Where a name begins that ends before `end`, its escaped letters included.
+  /// The start of the name that ends before `end`. Escaped letters belong to the name.
   func nameStart(before end: Int) -> Int {
     let first = max(settled, end - SecretName.bytesMax)
     var start = end

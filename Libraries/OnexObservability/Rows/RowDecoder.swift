@@ -97,10 +97,10 @@ struct RowDecoder: ~Copyable {
     )
   }
 
-  /// How far the clock of a writer may be ahead.
+  /// A writer's clock may be ahead by this much.
   private static let aheadMax = Duration.seconds(86_400)
 
-  /// Where the later of two events wins, one from the far future would win over everything that is still to come.
+  /// Refuses a time in the far future where the later of two events wins: no later event could win any more.
   private static func advance(of values: [Row.Value], in table: ObservabilityTable, at now: Timestamp) -> FieldProblem? {
     guard case .farthest(_, _, let column, _) = table.rule, let index = table.index(of: column),
       case .timestamp(let time) = values[index], time > now + aheadMax
